@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ownership tracker: who may touch which byte. Called by lib/dma for every mapping operation and by the bus
+ * observer for every device access; reports what is wrong itself.
+ */
+#ifndef LIB_CHECK_TRACKER_H
+#define LIB_CHECK_TRACKER_H
+
+#include <linux/dma-direction.h>
+#include "lib/core/device.h"
+#include "lib/core/kernel.h"
+
+enum extent_kind {
+	EXTENT_SINGLE,
+	EXTENT_PAGE,
+	EXTENT_SG,
+	EXTENT_COHERENT,
+	EXTENT_RESOURCE,
+	EXTENT_POOL,
+	NR_EXTENT_KINDS
+};
+
+/* How a byte's ownership starts and what hand-overs mean; see docs/architecture.md. */
+enum extent_phase { PHASE_CPU, PHASE_DEVICE, PHASE_UNSYNCED };
+
+/* One mapping operation as the driver made it. */
+struct track_op {
+	struct dmasim_device_private *dev;
+	enum extent_kind kind;
+	enum dma_data_direction dir;
+	dma_addr_t bus;
+	phys_addr_t phys; /* map: of the first byte */
+	size_t size;
+	unsigned long attrs;
+	const void *cpu;      /* coherent: address handed out or passed to free; streaming: NULL */
+	const char *function; /* as the driver spelled it: static string */
+	void *frame;	      /* frame address of the public function */
+};
+
+/* The mapping has succeeded: remember it. Checks overlap, freed memory, coherent/streaming mix, segment limits. */
+void track_map(struct dmasim_machine *m, const struct track_op *op);
+/* The mapping failed and the error cookie was handed out: its use is then an error of this very call. */
+void track_map_failed(struct dmasim_machine *m, const struct track_op *op);
+/* dma_mapping_error() was called. */
+void track_mapping_error(struct dmasim_machine *m, struct dmasim_device_private *dev, dma_addr_t bus);
+
+/* What the caller of unmap/free should really do, after all checks and reports. */
+struct track_unmapped {
+	bool found; /* false: nothing was mapped there: do nothing at all */
+	enum extent_kind kind;
+	phys_addr_t phys; /* of the mapping that ended, with the size and direction it was made with */
+	size_t size;
+	enum dma_data_direction dir;
+	unsigned long attrs;
+	const void *cpu; /* coherent */
+};
+/* Rules: DESIGN 7 "Unmap". On a mismatch that ends the mapping, *real says what was mapped. */
+void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct track_unmapped *real);
+
+enum track_sync_side { SYNC_FOR_CPU, SYNC_FOR_DEVICE };
+/* True if [bus, bus + size) lies in one live mapping of the device, and the sync should be carried out. */
+bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_sync_side side, phys_addr_t *phys);
+
+/* dma_set_mask and friends: mask-changed-while-mapped. */
+void track_mask_changed(struct dmasim_machine *m, struct dmasim_device_private *dev, const char *function, void *frame);
+
+/* The bus observer (struct sim_observer in sim/sim.h). */
+size_t track_dma_access(void *soft, struct sim_master *master, dma_addr_t bus, size_t n, bool write);
+void track_dma_done(void *soft, struct sim_master *master, dma_addr_t bus, size_t n, bool write);
+void track_dma_disabled(void *soft, struct sim_master *master, dma_addr_t bus, size_t n, bool write);
+
+/* Hooks for the rooms below. */
+void track_memory_freeing(struct dmasim_machine *m, phys_addr_t phys, size_t size);
+size_t track_device_released(struct dmasim_machine *m, struct device *dev, bool gone);
+
+/* Every live mapping and coherent block is a leak now: report each once; returns how many. */
+size_t track_leaks(struct dmasim_machine *m);
+
+int tracker_init(struct dmasim_machine *m);
+void tracker_exit(struct dmasim_machine *m);
+/* Invariants: asserts inside; called by tests. */
+void tracker_check(struct dmasim_machine *m);
+u64 tracker_live(const struct dmasim_machine *m);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the rooms above the memory manager may ask it.
+ *
+ * All records live in host memory beside simulated RAM, never in it: a device that writes to freed memory must
+ * damage the driver's data, not ours.
+ */
+#ifndef LIB_MM_MM_H
+#define LIB_MM_MM_H
+
+#include "lib/core/kernel.h"
+
+int mm_init(struct dmasim_machine *m);
+void mm_exit(struct dmasim_machine *m);
+size_t mm_leaks(struct dmasim_machine *m); /* lints only: memory is not required to be freed at exit */
+
+enum mm_state { MM_FREE, MM_QUARANTINED, MM_ALLOCATED, MM_RESERVED, MM_NOT_RAM };
+
+/* What lies at one physical byte. */
+struct mm_object {
+	enum mm_state state;
+	const char *kind;  /* "page block", "kmalloc object", "cache dad_req", "coherent block", "adopted memory" */
+	phys_addr_t start; /* of the object */
+	size_t size;	   /* as the caller asked for, not as rounded */
+	stack_id allocated, freed;
+	u64 allocated_time, freed_time;
+};
+void mm_object_at(struct dmasim_machine *m, phys_addr_t phys, struct mm_object *o);
+
+/* Page blocks for the rooms above (coherent memory): 2^order pages, physical address or ~0. `kind` labels them. No
+ * hooks are called and no reports made. `limit` is the highest physical address the last byte may have. */
+phys_addr_t mm_alloc_block(struct dmasim_machine *m, unsigned int order, gfp_t gfp, phys_addr_t limit, const char *kind,
+			   stack_id stack);
+void mm_free_block(struct dmasim_machine *m, phys_addr_t phys, unsigned int order, stack_id stack);
+
+/*
+ * Foreign memory: host memory that is not simulated RAM (malloc'd, static, stack, adopted). It gets physical addresses
+ * in the machine's foreign window (cfg.foreign_base), handed out by host page, so that the offset in the page is kept.
+ * Host memory may vanish at any time: everything here copies with sim_host_read() and sim_host_write().
+ */
+/* Give [host, host + n) a physical address (same answer for the same bytes while referenced), one reference taken.
+ * Adjacent host pages are adjacent physically. ~0 when the window is full. */
+phys_addr_t mm_foreign_get(struct dmasim_machine *m, const void *host, size_t n);
+void mm_foreign_put(struct dmasim_machine *m, phys_addr_t phys, size_t n);
+/* The host address behind a foreign physical byte, NULL if none. *len: how far it goes on. */
+void *mm_foreign_host(struct dmasim_machine *m, phys_addr_t phys, size_t *len);
+/* Copy from or to any physical bytes, RAM or foreign, without checks. Bytes copied before the first unreachable one. */
+size_t mm_phys_read(struct dmasim_machine *m, phys_addr_t phys, void *dst, size_t n);
+size_t mm_phys_write(struct dmasim_machine *m, phys_addr_t phys, const void *src, size_t n);
+bool mm_is_adopted(struct dmasim_machine *m, const void *host, size_t n);
+int mm_adopt(struct dmasim_machine *m, void *host, size_t n); /* 0 or sim_error() */
+
+/* CPU address, of any kind, to physical; kinds below. ~0 where it has none. Never creates foreign addresses. */
+enum mm_address_kind {
+	ADDR_LINEAR,   /* kernel logical */
+	ADDR_UNCACHED, /* coherent alias */
+	ADDR_VMALLOC,
+	ADDR_KMAP,
+	ADDR_IOMEM,
+	ADDR_VMEMMAP, /* a struct page, not memory */
+	ADDR_STACK,   /* host stack of the running thread or task */
+	ADDR_TEXT,    /* code or read-only data of the program */
+	ADDR_STATIC,  /* .data/.bss of the program or a library */
+	ADDR_FOREIGN, /* other host memory: malloc */
+	ADDR_ADOPTED,
+	ADDR_NULL, /* NULL and the first page */
+	ADDR_BAD,  /* not mapped in this process */
+};
+phys_addr_t mm_classify(struct dmasim_machine *m, const volatile void *p, enum mm_address_kind *kind);
+const char *mm_address_kind_name(enum mm_address_kind kind);
+
+#endif
