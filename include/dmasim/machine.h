@@ -60,6 +60,14 @@ DMASIM_API struct dmasim_machine *dmasim_machine_current(void);
  */
 DMASIM_API const char *dmasim_last_error(void);
 
+/**
+ * dmasim_on_stop() - who ends the test when the current machine cannot go on (a deadlock, an endless poll)
+ * @fn:  told why, after the report; runs on the thread that created the machine, may longjmp() out, as test frameworks
+ *       do. NULL, or when it returns: the process exits with status 99
+ * @arg: given to @fn
+ */
+DMASIM_API void dmasim_on_stop(void (*fn)(const char *why, void *arg), void *arg);
+
 /** dmasim_version() - the library's version, "MAJOR.MINOR.PATCH" */
 DMASIM_API const char *dmasim_version(void);
 

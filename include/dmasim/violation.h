@@ -37,6 +37,7 @@ struct dmasim_violation {
 	struct dmasim_place mapped;	 /* who mapped or allocated the buffer */
 	struct dmasim_place handed_over; /* who handed it over last */
 	enum dmasim_severity severity;
+	bool expected;	  /* an expectation waited for it */
 	const char *text; /* the whole report as printed, without colour */
 };
 
@@ -71,11 +72,39 @@ DMASIM_API const char *dmasim_rules(size_t i);
 
 /*
  * Expectations: what <dmasim/cmocka.h> is built on; usable from any test framework.
- * A violation that an expectation of the current machine waits for is recorded as expected: it stays out of
- * dmasim_unexpected_violations().
+ * A violation that an expectation of the current machine waits for is recorded as expected: it is not printed, and
+ * stays out of dmasim_unexpected_violations(). Expectations are met in the order they were made, by distinct
+ * violations; repetitions of a distinct violation share its fate.
+ */
+
+/**
+ * dmasim_expect_violation() - the next distinct violation will be of this rule
+ * @rule: its id. One that the catalogue does not have is a mistake of the test: it is reported at once, through
+ *        dmasim_on_stop() where that is set, else by abort()
  */
 DMASIM_API void dmasim_expect_violation(const char *rule);
+
+/** dmasim_expect_violations() - the next @n distinct ones will be of this rule; 0 expects none and does nothing */
 DMASIM_API void dmasim_expect_violations(const char *rule, size_t n);
+
+/** dmasim_allow_violation() - any number of them, now or later, is fine: outside the order of the expected ones */
 DMASIM_API void dmasim_allow_violation(const char *rule);
+
+/** dmasim_unexpected_violations() - how many distinct violations of the current machine nothing expected or allowed */
+DMASIM_API size_t dmasim_unexpected_violations(void);
+
+/** dmasim_unmet_expectations() - how many expected violations have not come, on the current machine */
+DMASIM_API size_t dmasim_unmet_expectations(void);
+
+/**
+ * dmasim_verdict() - what a test framework should say at the end of a test on the current machine
+ *
+ * Return: NULL if there is neither an unexpected violation nor an unmet expectation; else a text of several lines
+ *         with the reports in full, valid until the thread's next call of this function.
+ */
+DMASIM_API const char *dmasim_verdict(void);
+
+/** dmasim_test_name() - name the test that the current machine serves, in its reports and summary; NULL: unnamed */
+DMASIM_API void dmasim_test_name(const char *name);
 
 #endif

@@ -79,29 +79,35 @@ struct kernel_hooks {
 	void (*device_setup)(struct dmasim_machine *m, struct device *dev);
 	/* Lines of the summary at destroy: "label: value", printed in order. */
 	void (*summary)(struct dmasim_machine *m);
+	/* report_unchecked() and report_fact() of lib/check/check.h, for the rooms below it. name: static string. */
+	void (*unchecked)(struct dmasim_machine *m, const char *name, u64 n);
+	void (*fact)(struct dmasim_machine *m, const char *name, u64 value);
 };
 
 struct dmasim_machine {
 	struct sim_machine *hw;
 	struct kernel_hooks hooks;
-	struct k_sched *sched;	   /* core/sched.c: tasks, baton, context */
-	struct k_inject *inject;   /* core/inject.c */
-	struct k_stacks *stacks;   /* core/stack.c */
-	struct k_devices *devices; /* core/device.c */
-	struct k_irqs *irqs;	   /* core/irq.c */
-	struct k_io *io;	   /* core/io.c */
-	struct k_modules *modules; /* core/module.c */
-	struct mm *mm;		   /* mm/ */
-	struct check *check;	   /* check/ */
-	struct dma *dma;	   /* dma/ */
-	u32 serial;		   /* of this machine in the process, from 1: upper half of device handles */
+	struct k_sched *sched;	      /* core/sched.c: tasks, baton, context */
+	struct k_inject *inject;      /* core/inject.c */
+	struct k_stacks *stacks;      /* core/stack.c */
+	struct k_devices *devices;    /* core/device.c */
+	struct k_irqs *irqs;	      /* core/irq.c */
+	struct k_io *io;	      /* core/io.c */
+	struct k_modules *modules;    /* core/module.c */
+	struct mm *mm;		      /* mm/ */
+	struct check *check;	      /* check/: the tracker's */
+	struct check_report *reports; /* check/report.c */
+	struct dma *dma;	      /* dma/ */
+	u32 serial;		      /* of this machine in the process, from 1: upper half of device handles */
 	u32 nr_device_slots;
 	struct dmasim_device_private **device_slots; /* by lower half of the handle; NULL = gone */
 	bool inject_armed;			     /* fast test for k_fails() */
 	bool checks;				     /* cfg.checks */
 	bool dying;				     /* destroy has begun */
 	int pid;				     /* of the process that made it: unusable after fork() */
-	struct dmasim_machine *next;		     /* all live machines of the process, under a lock in boot.c */
+	void (*on_stop)(const char *why, void *arg); /* dmasim_on_stop(): called by k_stop() */
+	void *on_stop_arg;
+	struct dmasim_machine *next; /* all live machines of the process, under a lock in boot.c */
 };
 
 /* Per host thread. initial-exec: one instruction to reach, also from the shared library. */
