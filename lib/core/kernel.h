@@ -162,6 +162,20 @@ int k_devices_init(struct dmasim_machine *m);
 void k_devices_exit(struct dmasim_machine *m);
 int k_modules_init(struct dmasim_machine *m);
 void k_modules_exit(struct dmasim_machine *m);
+/*
+ * Destroy, before any room exits: module exits run, then every live device is unbound, leak-checked and detached.
+ * Both are called by boot.c in this order, in task context, with all hooks still installed.
+ */
+void k_modules_unload_all(struct dmasim_machine *m);
+void k_devices_detach_all(struct dmasim_machine *m);
+/* Deliver every interrupt that is pending and enabled, handlers between k_hardirq_enter() and k_hardirq_exit(). Called by
+ * k_safe_point() when interrupts are on and the context is not a hard interrupt or an event. irq.c. */
+void k_irqs_deliver(struct dmasim_machine *m);
+/* Are we inside a device model: an event, or a register callback that an MMIO access of the driver called? io.c. */
+bool k_in_device_model(const struct dmasim_machine *m);
+/* In a device model: report kernel-call-in-device-model, true. */
+bool k_model_call(struct dmasim_machine *m, const char *function);
+
 /* lib/core/boot.c reaches the upper rooms through one table that lib/boot/rooms.c fills (see there). */
 struct k_room {
 	const char *name;
