@@ -148,6 +148,15 @@ DMASIM_API void __iomem *dmasim_device_add_mmio(struct device *dev, size_t size,
 						void *ctx);
 
 /**
+ * dmasim_device_mmio_context() - the ctx of a window, for functions of a model that are given its device
+ * @n:   which window, from 0 in the order added
+ * @ops: must be the ops it was added with: proof that the device is of this model
+ *
+ * Return: ctx; NULL for another kind of device.
+ */
+DMASIM_API void *dmasim_device_mmio_context(struct device *dev, unsigned int n, const struct dmasim_mmio_ops *ops);
+
+/**
  * dmasim_device_protocol_error() - the driver programmed the device against its manual
  * @fmt: one sentence that says what and why it matters
  *
