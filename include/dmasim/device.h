@@ -117,6 +117,21 @@ DMASIM_API int dmasim_device_start_write(struct device *dev, dma_addr_t addr, co
 DMASIM_API unsigned int dmasim_device_cancel_transfers(struct device *dev);
 
 /**
+ * dmasim_device_after() - run a function of the device's model later
+ * @ns:  simulated time from now
+ * @fn:  runs in event context
+ * @arg: given to @fn
+ *
+ * Unlike dmasim_after() the event belongs to the device: it is dropped when the device goes away.
+ *
+ * Return: 0; -ENOMEM; -EINVAL for a NULL device or function.
+ */
+DMASIM_API int dmasim_device_after(struct device *dev, uint64_t ns, void (*fn)(void *), void *arg);
+
+/** dmasim_device_cancel_timers() - drop what dmasim_device_after() still holds for the device; how many there were */
+DMASIM_API unsigned int dmasim_device_cancel_timers(struct device *dev);
+
+/**
  * dmasim_device_raise_irq() - signal the device's interrupt once (an edge or a message)
  *
  * Delivered at the next safe point at which interrupts are enabled; raised again before delivery it is delivered

@@ -28,22 +28,13 @@ struct dad {
 	uint32_t direction; /* DAD_CMD_WR, DAD_CMD_RD, 0 before either */
 
 	enum dad_mode mode;
-	uint32_t epoch;	      /* of the mode: ticks of an earlier one are stale */
-	uint32_t ring_head;   /* next descriptor */
-	uint32_t next_block;  /* number of the next block to be sampled */
-	uint32_t announced;   /* number of the block that waits */
-	unsigned int ticking; /* ticks in the event queue: they hold a pointer to us */
-	bool gone;
+	uint32_t ring_head;  /* next descriptor */
+	uint32_t next_block; /* number of the next block to be sampled */
+	uint32_t announced;  /* number of the block that waits */
 
 	size_t output_n;		/* bytes received by the last transfer to the device */
 	uint8_t output[DAD_MAX_LENGTH]; /* and the bytes */
 	uint8_t staging[DAD_MAX_LENGTH];
-};
-
-/* A tick remembers the mode it belongs to. */
-struct dad_tick {
-	struct dad *dad;
-	uint32_t epoch;
 };
 
 static uint32_t get_le32(const uint8_t *p)
@@ -142,8 +133,6 @@ static void dad_enable(struct dad *dad)
 
 /* ---- announce and ring mode ---- */
 
-static void dad_tick_post(struct dad *dad);
-
 static void dad_announce(struct dad *dad)
 {
 	/* The block of the last tick still waits: it is overwritten in the device. */
@@ -193,40 +182,16 @@ static void dad_ring_step(struct dad *dad)
 	dad_interrupt(dad, DAD_ST_RING);
 }
 
-static void dad_free(struct dad *dad)
+static void dad_tick(void *arg)
 {
-	if (dad->gone && !dad->ticking)
-		free(dad);
-}
+	struct dad *dad = arg;
 
-static void dad_on_tick(void *arg)
-{
-	struct dad_tick *tick = arg;
-	struct dad *dad = tick->dad;
-	bool current = !dad->gone && dad->mode != DAD_IDLE && tick->epoch == dad->epoch;
-
-	free(tick);
-	dad->ticking--;
-	if (current) {
-		if (dad->mode == DAD_ANNOUNCING)
-			dad_announce(dad);
-		else
-			dad_ring_step(dad);
-		if (dad->mode != DAD_IDLE)
-			dad_tick_post(dad);
-	}
-	dad_free(dad);
-}
-
-static void dad_tick_post(struct dad *dad)
-{
-	struct dad_tick *tick = malloc(sizeof(*tick));
-
-	if (!tick)
-		return;
-	*tick = (struct dad_tick){dad, dad->epoch};
-	dad->ticking++;
-	dmasim_after(dad->block_ns, dad_on_tick, tick);
+	if (dad->mode == DAD_ANNOUNCING)
+		dad_announce(dad);
+	else
+		dad_ring_step(dad);
+	if (dad->mode != DAD_IDLE)
+		dmasim_device_after(dad->dev, dad->block_ns, dad_tick, dad);
 }
 
 static void dad_start_mode(struct dad *dad, enum dad_mode mode)
@@ -236,11 +201,11 @@ static void dad_start_mode(struct dad *dad, enum dad_mode mode)
 					     dad->ring_entries);
 		return;
 	}
+	dmasim_device_cancel_timers(dad->dev);
 	dad->mode = mode;
-	dad->epoch++;
 	dad->ring_head = 0;
 	dad->lost = 0;
-	dad_tick_post(dad);
+	dmasim_device_after(dad->dev, dad->block_ns, dad_tick, dad);
 }
 
 /* ---- registers ---- */
@@ -250,6 +215,7 @@ static void dad_command(struct dad *dad, uint32_t command)
 	switch (command) {
 	case DAD_CMD_DISABLEDMA:
 		dmasim_device_cancel_transfers(dad->dev);
+		dmasim_device_cancel_timers(dad->dev);
 		dad->status &= ~DAD_ST_BUSY;
 		dad->mode = DAD_IDLE;
 		break;
@@ -348,18 +314,10 @@ static void dad_mmio_write(void *ctx, uint64_t offset, unsigned int size, uint64
 	}
 }
 
-static void dad_release(void *ctx)
-{
-	struct dad *dad = ctx;
-
-	dad->gone = true;
-	dad_free(dad);
-}
-
 static const struct dmasim_mmio_ops dad_ops = {
 	.read = dad_mmio_read,
 	.write = dad_mmio_write,
-	.release = dad_release,
+	.release = free,
 };
 
 /* The device's model by its registers: the public API hands out no private pointer, so BAR 0's context is asked. */
