@@ -32,6 +32,9 @@ stack_id stack_entry(struct dmasim_machine *m); /* the caller of the entry point
 /* Frames of an id: return addresses, innermost first; number of frames (<= STACK_FRAMES). */
 unsigned int stack_frames(struct dmasim_machine *m, stack_id id, void **pcs, bool *truncated);
 
+/* Asserts the table's invariants; called by tests. */
+void stack_check(struct dmasim_machine *m);
+
 /* Is p in the calling thread's (or the running simulated task's) stack? */
 bool stack_contains(const void *p);
 

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Call stacks: who did this, in four bytes.
+ *
+ * A walk along the saved frame pointers, each checked against the bounds of the stack it must lie in, gives up to
+ * STACK_FRAMES return addresses; equal stacks share one record, found by a hash table that only grows. Nothing is
+ * symbolised here. Where the driver's own code ends (the callers of main, a test framework) is not known at this
+ * point either: those frames are trimmed when a report names them.
+ *
+ * An asynchronous signal may arrive anywhere, also inside here. So the table is read without a lock and always
+ * consistent: a record is complete before its slot names it, and a table that was outgrown stays until the machine
+ * ends, as the interrupted code may still read it. A handler that interrupts an insertion gets no id for a new stack.
+ *
+ * Cost: about a nanosecond a frame, and one probe. Weakness: code compiled without frame pointers hides its callers,
+ * or, when it keeps something like a stack address in that register, invents one; the C library's and CMocka's frames
+ * are such, and are the ones that get trimmed. Distinct stacks beyond MAX_STACKS have no id, which is counted.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* pthread_getattr_np() */
+#endif
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "lib/core/stack.h"
+
+/* Following a link that turns out to be none reads other frames' locals: harmless, but not for a sanitizer. */
+#define NO_SANITIZE __attribute__((no_sanitize("address", "undefined")))
+
+#define CHUNK_SHIFT 10
+#define CHUNK	    (1U << CHUNK_SHIFT)
+#define MAX_STACKS  (1U << 20)
+#define FIRST_SLOTS 1024U
+
+struct record {
+	void *pc[STACK_FRAMES];
+	u32 nr;
+	bool truncated;
+};
+
+struct slot {
+	u32 hash;
+	stack_id id; /* 0 = free */
+};
+
+struct table {
+	struct table *outgrown; /* by this one */
+	size_t bytes;
+	u32 mask;
+	struct slot slots[];
+};
+
+struct k_stacks {
+	struct table *table;
+	u32 nr; /* ids given: 1 .. nr */
+	bool inserting;
+	struct record *chunks[MAX_STACKS / CHUNK];
+};
+
+/* What one walk found. */
+struct walk {
+	void *pc[STACK_FRAMES];
+	u32 nr, hash;
+	bool truncated;
+};
+
+/* malloc is out of bounds where a signal may have interrupted malloc. */
+static void *pages(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static struct table *new_table(u32 slots)
+{
+	size_t bytes = sizeof(struct table) + slots * sizeof(struct slot);
+	struct table *t = pages(bytes);
+
+	if (t) {
+		t->bytes = bytes;
+		t->mask = slots - 1;
+	}
+	return t;
+}
+
+int k_stacks_init(struct dmasim_machine *m)
+{
+	struct k_stacks *s = pages(sizeof(*s));
+
+	if (s)
+		s->table = new_table(FIRST_SLOTS);
+	if (!s || !s->table) {
+		if (s)
+			munmap(s, sizeof(*s));
+		return sim_error(ENOMEM, "no host memory for the table of call stacks");
+	}
+	m->stacks = s;
+	return 0;
+}
+
+void k_stacks_exit(struct dmasim_machine *m)
+{
+	struct k_stacks *s = m->stacks;
+
+	if (!s)
+		return;
+	for (struct table *t = s->table, *next; t; t = next) {
+		next = t->outgrown;
+		munmap(t, t->bytes);
+	}
+	for (unsigned int i = 0; i < MAX_STACKS / CHUNK && s->chunks[i]; i++)
+		munmap(s->chunks[i], CHUNK * sizeof(struct record));
+	munmap(s, sizeof(*s));
+	m->stacks = NULL;
+}
+
+/* ---- bounds ---- */
+
+/* Once a thread. Not where a signal handler may run first: pthread_getattr_np() allocates; so entry points ask early. */
+static void ask_bounds(void)
+{
+	pthread_attr_t attr;
+	void *low;
+	size_t size;
+
+	k_thread.stack_low = k_thread.stack_high = 1; /* a handler that comes in between finds nothing, and goes on */
+	if (pthread_getattr_np(pthread_self(), &attr))
+		return;
+	if (!pthread_attr_getstack(&attr, &low, &size)) {
+		k_thread.stack_high = (uintptr_t)low + size;
+		k_thread.stack_low = (uintptr_t)low;
+	}
+	pthread_attr_destroy(&attr);
+}
+
+static bool on_thread_stack(uintptr_t p)
+{
+	if (k_unlikely(!k_thread.stack_high))
+		ask_bounds();
+	return p - k_thread.stack_low < k_thread.stack_high - k_thread.stack_low;
+}
+
+static bool on_signal_stack(uintptr_t p, uintptr_t *high)
+{
+	stack_t ss;
+
+	if (sigaltstack(NULL, &ss) || (ss.ss_flags & SS_DISABLE))
+		return false;
+	*high = (uintptr_t)ss.ss_sp + ss.ss_size;
+	return p - (uintptr_t)ss.ss_sp < ss.ss_size;
+}
+
+bool stack_contains(const void *p)
+{
+	uintptr_t high;
+
+	return on_thread_stack((uintptr_t)p) || on_signal_stack((uintptr_t)p, &high);
+}
+
+/* ---- the walk ---- */
+
+static inline void add(struct walk *w, void *pc)
+{
+	w->pc[w->nr++] = pc;
+	w->hash = (w->hash << 5 | w->hash >> 27) ^ (u32)(uintptr_t)pc;
+}
+
+/*
+ * frame points at {caller's frame, return address}, as every frame in the chain does. Callers' frames lie strictly
+ * higher on the same stack; whatever does not is the end, and whether it is a sensible one is for the symboliser to say.
+ */
+NO_SANITIZE static inline void walk(struct walk *w, uintptr_t frame)
+{
+	uintptr_t high = k_thread.stack_high, next;
+
+	if (k_unlikely(!on_thread_stack(frame))) {
+		if (!on_signal_stack(frame, &high)) {
+			/* A stack we know nothing of (a coroutine's): the frame itself is real, its links are not proven. */
+			if (frame && w->nr < STACK_FRAMES)
+				add(w, ((void **)frame)[1]);
+			w->truncated = true;
+			return;
+		}
+	} else {
+		high = k_thread.stack_high;
+	}
+	for (;;) {
+		if (w->nr == STACK_FRAMES || frame > high - 2 * sizeof(void *) || frame % sizeof(void *)) {
+			w->truncated = true;
+			return;
+		}
+		if (!((void **)frame)[1])
+			return;
+		add(w, ((void **)frame)[1]);
+		next = ((uintptr_t *)frame)[0];
+		if (next <= frame) {
+			w->truncated = next != 0;
+			return;
+		}
+		frame = next;
+	}
+}
+
+/* ---- interning ---- */
+
+static inline struct record *record_of(const struct k_stacks *s, stack_id id)
+{
+	return &s->chunks[(id - 1) >> CHUNK_SHIFT][(id - 1) & (CHUNK - 1)];
+}
+
+static inline bool same(const struct record *r, const struct walk *w)
+{
+	if (r->nr != w->nr || r->truncated != w->truncated)
+		return false;
+	for (u32 i = 0; i < w->nr; i++)
+		if (r->pc[i] != w->pc[i])
+			return false;
+	return true;
+}
+
+static struct slot *free_slot(struct table *t, u32 hash)
+{
+	u32 i = hash & t->mask;
+
+	while (t->slots[i].id)
+		i = (i + 1) & t->mask;
+	return &t->slots[i];
+}
+
+static bool grow(struct k_stacks *s)
+{
+	struct table *old = s->table, *t;
+
+	if (s->nr < (old->mask + 1) / 2)
+		return true;
+	t = new_table((old->mask + 1) * 4);
+	if (!t)
+		return s->nr < old->mask - old->mask / 8; /* fuller is slower, but still right */
+	for (u32 i = 0; i <= old->mask; i++)
+		if (old->slots[i].id)
+			*free_slot(t, old->slots[i].hash) = old->slots[i];
+	t->outgrown = old;
+	__atomic_store_n(&s->table, t, __ATOMIC_RELEASE);
+	return true;
+}
+
+static __attribute__((noinline)) stack_id insert(struct dmasim_machine *m, const struct walk *w, u32 hash)
+{
+	struct k_stacks *s = m->stacks;
+	struct record *r;
+	struct slot *slot;
+	stack_id id = 0;
+
+	if (s->inserting)
+		goto out;
+	s->inserting = true;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (s->nr < MAX_STACKS && grow(s)) {
+		struct record **chunk = &s->chunks[s->nr >> CHUNK_SHIFT];
+
+		if (!*chunk)
+			*chunk = pages(CHUNK * sizeof(struct record));
+		if (*chunk) {
+			id = ++s->nr;
+			r = record_of(s, id);
+			memcpy(r->pc, w->pc, sizeof(r->pc));
+			r->nr = w->nr;
+			r->truncated = w->truncated;
+			slot = free_slot(s->table, hash);
+			slot->hash = hash;
+			__atomic_store_n(&slot->id, id, __ATOMIC_RELEASE);
+		}
+	}
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	s->inserting = false;
+out:
+	if (!id)
+		m->hooks.unchecked(m, "call stacks not recorded", 1);
+	return id;
+}
+
+static inline stack_id intern(struct dmasim_machine *m, const struct walk *w)
+{
+	/* Return addresses differ in their low bits; the multiplication spreads them over the slot bits. */
+	u32 hash = w->hash * 0x9e3779b1U;
+	const struct table *t;
+
+	if (k_unlikely(!w->nr || !m->stacks))
+		return 0;
+	hash ^= hash >> 15;
+	t = __atomic_load_n(&m->stacks->table, __ATOMIC_ACQUIRE);
+	for (u32 i = hash & t->mask;; i = (i + 1) & t->mask) {
+		stack_id id = __atomic_load_n(&t->slots[i].id, __ATOMIC_ACQUIRE);
+
+		if (k_unlikely(!id))
+			return insert(m, w, hash);
+		if (t->slots[i].hash == hash && same(record_of(m->stacks, id), w))
+			return id;
+	}
+}
+
+stack_id stack_capture(struct dmasim_machine *m, void *frame)
+{
+	struct walk w;
+
+	w.nr = w.hash = 0;
+	w.truncated = false;
+	walk(&w, (uintptr_t)frame);
+	return intern(m, &w);
+}
+
+/* frame may be that of the hook that was called from pc, or that of the function that holds pc: both are understood. */
+NO_SANITIZE stack_id stack_capture_pc(struct dmasim_machine *m, void *pc, void *frame)
+{
+	struct walk w;
+
+	w.nr = w.hash = 0;
+	w.truncated = false;
+	if (!frame || !on_thread_stack((uintptr_t)frame) || ((void **)frame)[1] != pc)
+		add(&w, pc);
+	if (frame)
+		walk(&w, (uintptr_t)frame);
+	return intern(m, &w);
+}
+
+stack_id stack_entry(struct dmasim_machine *m)
+{
+	uintptr_t entry = (uintptr_t)k_thread.entry, here = (uintptr_t)__builtin_frame_address(0);
+
+	/* An entry below us on our own stack has returned long ago: this is not a driver's call, but an event. */
+	if (!entry || (entry < here && on_thread_stack(entry) && on_thread_stack(here)))
+		return 0;
+	return stack_capture(m, (void *)entry);
+}
+
+unsigned int stack_frames(struct dmasim_machine *m, stack_id id, void **pcs, bool *truncated)
+{
+	const struct k_stacks *s = m->stacks;
+	const struct record *r;
+
+	if (truncated)
+		*truncated = false;
+	if (!id || !s || id > s->nr)
+		return 0;
+	r = record_of(s, id);
+	memcpy(pcs, r->pc, r->nr * sizeof(*pcs));
+	if (truncated)
+		*truncated = r->truncated;
+	return r->nr;
+}
+
+/* Invariants: every id has exactly one slot, reachable by its hash. */
+void stack_check(struct dmasim_machine *m)
+{
+	const struct k_stacks *s = m->stacks;
+	u32 used = 0;
+
+	for (u32 i = 0; i <= s->table->mask; i++) {
+		const struct slot *slot = &s->table->slots[i];
+
+		if (!slot->id)
+			continue;
+		used++;
+		assert(slot->id <= s->nr);
+		for (u32 j = slot->hash & s->table->mask; j != i; j = (j + 1) & s->table->mask)
+			assert(s->table->slots[j].id);
+	}
+	assert(used == s->nr);
+}
