@@ -41,6 +41,32 @@ void k_safe_point(struct dmasim_machine *m, u64 ns);
 void k_hardirq_enter(struct dmasim_machine *m, const char *what);
 void k_hardirq_exit(struct dmasim_machine *m);
 
+/*
+ * irq.c says how interrupts are delivered: run the handlers of all that are pending, each between k_hardirq_enter()
+ * and k_hardirq_exit(); true if any ran. Called only when interrupts may be delivered.
+ */
+void k_set_deliver(struct dmasim_machine *m, bool (*deliver)(struct dmasim_machine *m));
+
+/* Run fn(m, arg) once in softirq context as soon as softirqs may run: timers, tasklets. Any context, events too.
+ * `what` (static or long-lived) names it in reports: "tasklet dad_tasklet". 0 or -ENOMEM. */
+int k_softirq_raise(struct dmasim_machine *m, void (*fn)(struct dmasim_machine *m, void *arg), void *arg,
+		    const char *what);
+
+/* Brackets around every call of driver code by the library in task context (probe, remove, module init and exit,
+ * file operations, work functions): the machine may not be destroyed in there. Nests. `what`: "probe of dad0". */
+void k_callback_enter(struct dmasim_machine *m, const char *what);
+void k_callback_exit(struct dmasim_machine *m);
+
+/* Interrupts of the CPU off or on; returns whether they were off before. Switching on delivers what waits. */
+bool k_irqs_set(struct dmasim_machine *m, bool off);
+
+/* Simulated time passes while the caller is busy (udelay): devices act and interrupts arrive at their own time. */
+void k_busy_for(struct dmasim_machine *m, u64 ns);
+
+/* Driver memory behind a pointer that may lie in a CPU window: where the library may touch it. Host memory is
+ * returned as it is; NULL for the first page and for what is no memory. The caller said hooks.cpu_access before. */
+void *k_driver_memory(struct dmasim_machine *m, const volatile void *p, size_t n);
+
 /* Sleep until *condition_fn(arg) is true or timeout_ns passed (U64_MAX: none). True if the condition came true.
  * Runs other tasks, devices, interrupts. Reports wait-never-woken and ends the test when nothing can ever wake it. */
 bool k_sleep_until(struct dmasim_machine *m, bool (*condition)(void *arg), void *arg, u64 timeout_ns,
