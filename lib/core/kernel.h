@@ -80,9 +80,6 @@ struct kernel_hooks {
 	void (*settle)(struct dmasim_machine *m);
 	/* A new struct device needs its DMA defaults (ops, masks, range map). */
 	void (*device_setup)(struct dmasim_machine *m, struct device *dev);
-	/* For the summary: something that could not be checked or was dropped (added up), a fact (set). Static names. */
-	void (*unchecked)(struct dmasim_machine *m, const char *name, u64 n);
-	void (*fact)(struct dmasim_machine *m, const char *name, u64 value);
 	/* Lines of the summary at destroy: "label: value", printed in order. */
 	void (*summary)(struct dmasim_machine *m);
 	/* report_unchecked() and report_fact() of lib/check/check.h, for the rooms below it. name: static string. */

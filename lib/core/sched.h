@@ -41,12 +41,6 @@ void k_safe_point(struct dmasim_machine *m, u64 ns);
 void k_hardirq_enter(struct dmasim_machine *m, const char *what);
 void k_hardirq_exit(struct dmasim_machine *m);
 
-/*
- * irq.c says how interrupts are delivered: run the handlers of all that are pending, each between k_hardirq_enter()
- * and k_hardirq_exit(); true if any ran. Called only when interrupts may be delivered.
- */
-void k_set_deliver(struct dmasim_machine *m, bool (*deliver)(struct dmasim_machine *m));
-
 /* Run fn(m, arg) once in softirq context as soon as softirqs may run: timers, tasklets. Any context, events too.
  * `what` (static or long-lived) names it in reports: "tasklet dad_tasklet". 0 or -ENOMEM. */
 int k_softirq_raise(struct dmasim_machine *m, void (*fn)(struct dmasim_machine *m, void *arg), void *arg,
