@@ -33,6 +33,7 @@
 #define CHUNK	    (1U << CHUNK_SHIFT)
 #define MAX_STACKS  (1U << 20)
 #define FIRST_SLOTS 1024U
+#define RECENT	    64U
 
 struct record {
 	void *pc[STACK_FRAMES];
@@ -52,10 +53,19 @@ struct table {
 	struct slot slots[];
 };
 
+/* The chain of frames that one place of call had last; link[i] is frame i, link[nr] what the last one links to. */
+struct recent {
+	stack_id id; /* 0 = not in use */
+	u32 nr;
+	uintptr_t link[STACK_FRAMES + 1];
+	void *pc[STACK_FRAMES];
+};
+
 struct k_stacks {
+	struct recent recent[RECENT]; /* by recent_slot() */
 	struct table *table;
-	u32 nr; /* ids given: 1 .. nr */
-	bool inserting;
+	u32 nr;			     /* ids given: 1 .. nr */
+	bool inserting, remembering; /* set meanwhile, for signal handlers to keep off */
 	struct record *chunks[MAX_STACKS / CHUNK];
 };
 
@@ -63,7 +73,7 @@ struct k_stacks {
 struct walk {
 	void *pc[STACK_FRAMES];
 	u32 nr, hash;
-	bool truncated;
+	bool truncated, ended_at_zero;
 };
 
 /* malloc is out of bounds where a signal may have interrupted malloc. */
@@ -120,7 +130,7 @@ void k_stacks_exit(struct dmasim_machine *m)
 /* ---- bounds ---- */
 
 /* Once a thread. Not where a signal handler may run first: pthread_getattr_np() allocates; so entry points ask early. */
-static void ask_bounds(void)
+static __attribute__((noinline)) void ask_bounds(void)
 {
 	pthread_attr_t attr;
 	void *low;
@@ -136,7 +146,7 @@ static void ask_bounds(void)
 	pthread_attr_destroy(&attr);
 }
 
-static bool on_thread_stack(uintptr_t p)
+static inline __attribute__((always_inline)) bool on_thread_stack(uintptr_t p)
 {
 	if (k_unlikely(!k_thread.stack_high))
 		ask_bounds();
@@ -192,8 +202,10 @@ NO_SANITIZE static inline void walk(struct walk *w, uintptr_t frame)
 			w->truncated = true;
 			return;
 		}
-		if (!((void **)frame)[1])
+		if (!((void **)frame)[1]) {
+			w->ended_at_zero = true;
 			return;
+		}
 		add(w, ((void **)frame)[1]);
 		next = ((uintptr_t *)frame)[0];
 		if (next <= frame) {
@@ -302,14 +314,76 @@ static inline stack_id intern(struct dmasim_machine *m, const struct walk *w)
 	}
 }
 
-stack_id stack_capture(struct dmasim_machine *m, void *frame)
+/* ---- the fast way: the same stack as last time ---- */
+
+static inline struct recent *recent_slot(struct k_stacks *s, uintptr_t frame, const void *pc)
+{
+	return &s->recent[((u32)(frame >> 4) ^ (u32)(uintptr_t)pc * 0x9e3779b1U >> 20) & (RECENT - 1)];
+}
+
+/*
+ * Does the chain that starts at `frame`, on this thread's stack, still read as remembered? Its first frame is where it
+ * was and its last one lies on this stack, so all of them do, and may be read before it is known that they are linked:
+ * that makes the loads independent of each other, which is what a plain walk spends its time on.
+ */
+NO_SANITIZE static inline bool unchanged(const struct recent *c, uintptr_t frame)
+{
+	uintptr_t differs = c->link[0] ^ frame;
+
+	if (differs || c->link[c->nr - 1] > k_thread.stack_high - 2 * sizeof(void *))
+		return false;
+	for (u32 i = 0; i < c->nr; i++) {
+		const uintptr_t *f = (const uintptr_t *)c->link[i];
+
+		differs |= (f[0] ^ c->link[i + 1]) | (f[1] ^ (uintptr_t)c->pc[i]);
+	}
+	return !differs;
+}
+
+NO_SANITIZE static void remember(struct k_stacks *s, struct recent *c, uintptr_t frame, const struct walk *w,
+				 stack_id id)
+{
+	/* One that ended at a return address of 0 has read one frame more than it has addresses: not worth the cases. */
+	if (s->remembering || !id || !w->nr || w->ended_at_zero)
+		return;
+	s->remembering = true;
+	c->id = 0;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	c->nr = w->nr;
+	c->link[0] = frame;
+	for (u32 i = 0; i < w->nr; i++) {
+		c->pc[i] = w->pc[i];
+		c->link[i + 1] = *(const uintptr_t *)c->link[i];
+	}
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	c->id = id;
+	s->remembering = false;
+}
+
+static __attribute__((noinline)) stack_id capture_slowly(struct dmasim_machine *m, uintptr_t frame, struct recent *c)
 {
 	struct walk w;
+	stack_id id;
 
 	w.nr = w.hash = 0;
-	w.truncated = false;
-	walk(&w, (uintptr_t)frame);
-	return intern(m, &w);
+	w.truncated = w.ended_at_zero = false;
+	walk(&w, frame);
+	id = intern(m, &w);
+	if (c)
+		remember(m->stacks, c, frame, &w, id);
+	return id;
+}
+
+NO_SANITIZE stack_id stack_capture(struct dmasim_machine *m, void *frame)
+{
+	struct recent *c = NULL;
+
+	if (k_likely(m->stacks && on_thread_stack((uintptr_t)frame))) {
+		c = recent_slot(m->stacks, (uintptr_t)frame, ((void **)frame)[1]);
+		if (k_likely(c->id && unchanged(c, (uintptr_t)frame)))
+			return c->id;
+	}
+	return capture_slowly(m, (uintptr_t)frame, c);
 }
 
 /* frame may be that of the hook that was called from pc, or that of the function that holds pc: both are understood. */
@@ -318,7 +392,7 @@ NO_SANITIZE stack_id stack_capture_pc(struct dmasim_machine *m, void *pc, void *
 	struct walk w;
 
 	w.nr = w.hash = 0;
-	w.truncated = false;
+	w.truncated = w.ended_at_zero = false;
 	if (!frame || !on_thread_stack((uintptr_t)frame) || ((void **)frame)[1] != pc)
 		add(&w, pc);
 	if (frame)
