@@ -21,6 +21,9 @@ struct dmasim_device_private {
 	bool atomic_freeing;
 	/* mask bookkeeping for the mask rules */
 	bool mask_set, mask_failed, mask_failure_reported;
+	bool coherent_mask_failed, mask_unset_reported;
+	stack_id mask_failed_at; /* the call that failed */
+	u64 mask_failed_time, mask_refused;
 	u64 streaming_mask; /* storage for dev->dma_mask of library-made devices */
 	struct device_dma_parameters parms;
 	int irq;		  /* line, or -1 */
