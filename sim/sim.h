@@ -100,6 +100,7 @@ enum sim_region_kind {
 	REGION_UNCACHED, /* the same RAM a second time: coherent memory on machines that alias */
 	REGION_VMEMMAP,	 /* struct page array (host memory behind; owned by lib/mm) */
 	REGION_IOMEM,	 /* register windows: never backed by memory, a dereference faults */
+	REGION_COOKIE,	 /* handles of memory without a kernel mapping: likewise */
 };
 
 struct sim_region {
