@@ -3,8 +3,9 @@
  * Runs the DAD driver, right or broken, on a machine of choice: the program's side of the example.
  *
  * It plugs in the device, loads the driver that it is linked with, and uses it through read, write and ioctl. With
- * --expect it knows which rule the driver is to break, and compares what was reported: the rule, the lines that acted
- * and mapped, the bytes. Without, nothing may be reported at all.
+ * --expect it knows that the driver is broken, and compares what was reported: the rule, the lines that acted and
+ * mapped, the bytes; or nothing, where neither machine nor guard can see the mistake. Without --expect the driver has
+ * to work, and nothing may be reported.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -187,7 +188,8 @@ static void on_violation(const struct dmasim_violation *v, void *arg)
 static int usage(void)
 {
 	fputs("usage: dad [--machine SPEC] [--scenario NAME] [--board BITS] [--fail FUNCTION]\n"
-	      "           [--expect RULE [--count N|any] [--act FUNCTION:LINE] [--mapped FUNCTION:LINE]\n"
+	      "           [--expect none | --expect RULE [--count N|any] [--act FUNCTION:LINE] [--mapped "
+	      "FUNCTION:LINE]\n"
 	      "            [--offset N] [--size N]]\n",
 	      stderr);
 	return 2;
@@ -211,6 +213,7 @@ int main(int argc, char **argv)
 	struct expectation expect = {.offset = -1, .size = -1, .count = 1};
 	struct dmasim_dad_config config = {.name = "dad0"};
 	const char *machine = NULL, *scenario = NULL, *fail = NULL;
+	bool broken = false;
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -228,7 +231,8 @@ int main(int argc, char **argv)
 			fail = optarg;
 			break;
 		case 'e':
-			expect.rule = optarg;
+			broken = true;
+			expect.rule = strcmp(optarg, "none") ? optarg : NULL;
 			break;
 		case 'c':
 			expect.count = strcmp(optarg, "any") ? atol(optarg) : -1;
@@ -264,7 +268,7 @@ int main(int argc, char **argv)
 	struct dmasim_file *file = dmasim_open("dad0", O_RDWR);
 
 	/* A machine on which a board with 24 address lines reaches no memory: its driver refuses, and that is right. */
-	if (!file && config.address_bits == 24 && !expect.rule) {
+	if (!file && config.address_bits == 24 && !broken) {
 		printf("dad: the driver refused the device on %s\n", machine ? machine : "the default machine");
 	} else if (!file) {
 		check(false, "open dad0", errno);
@@ -273,7 +277,7 @@ int main(int argc, char **argv)
 			dmasim_fail_call(fail, 1);
 		for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
 			if (!scenario || !strcmp(scenario, scenarios[i].name))
-				scenarios[i].use(file, dev, !expect.rule);
+				scenarios[i].use(file, dev, !broken);
 		dmasim_close(file);
 	}
 	check(dmasim_machine_destroy(m) == 0, "destroy the machine", 0);
