@@ -97,7 +97,7 @@ struct device {
 
 /* Never NULL. Context: any. */
 DMASIM_API const char *dev_name(const struct device *dev) DMASIM_SYM(dev_name);
-DMASIM_API int dev_set_name(struct device *dev, const char *fmt, ...) DMASIM_PRINTF(2, 3) DMASIM_SYM(dev_set_name);
+DMASIM_API int dev_set_name(struct device *dev, const char *fmt, ...) DMASIM_SYM(dev_set_name) DMASIM_PRINTF(2, 3);
 DMASIM_API const char *dev_driver_string(const struct device *dev) DMASIM_SYM(dev_driver_string);
 
 static inline void *dev_get_drvdata(const struct device *dev)
@@ -160,23 +160,23 @@ DMASIM_API struct class *dmasim_class_create(const char *name);
 DMASIM_API void class_destroy(struct class *cls) DMASIM_SYM(class_destroy);
 /* A node with that name for devt; ERR_PTR() on failure. Context: may sleep. */
 DMASIM_API struct device *device_create(struct class *cls, struct device *parent, dev_t devt, void *drvdata,
-					const char *fmt, ...) DMASIM_PRINTF(5, 6) DMASIM_SYM(device_create);
+					const char *fmt, ...) DMASIM_SYM(device_create) DMASIM_PRINTF(5, 6);
 DMASIM_API void device_destroy(struct class *cls, dev_t devt) DMASIM_SYM(device_destroy);
 
 /* ---- managed resources: released in reverse order when the driver is unbound or its probe fails ---- */
 
-DMASIM_API void *devm_kmalloc(struct device *dev, size_t size, gfp_t gfp) __attribute__((__malloc__))
-DMASIM_SYM(devm_kmalloc);
-DMASIM_API void *devm_kzalloc(struct device *dev, size_t size, gfp_t gfp) __attribute__((__malloc__))
-DMASIM_SYM(devm_kzalloc);
-DMASIM_API void *devm_kcalloc(struct device *dev, size_t n, size_t size, gfp_t gfp) __attribute__((__malloc__))
-DMASIM_SYM(devm_kcalloc);
-DMASIM_API void *devm_kmalloc_array(struct device *dev, size_t n, size_t size, gfp_t gfp) __attribute__((__malloc__))
-DMASIM_SYM(devm_kmalloc_array);
+DMASIM_API void *devm_kmalloc(struct device *dev, size_t size, gfp_t gfp) DMASIM_SYM(devm_kmalloc)
+	__attribute__((__malloc__));
+DMASIM_API void *devm_kzalloc(struct device *dev, size_t size, gfp_t gfp) DMASIM_SYM(devm_kzalloc)
+	__attribute__((__malloc__));
+DMASIM_API void *devm_kcalloc(struct device *dev, size_t n, size_t size, gfp_t gfp) DMASIM_SYM(devm_kcalloc)
+	__attribute__((__malloc__));
+DMASIM_API void *devm_kmalloc_array(struct device *dev, size_t n, size_t size, gfp_t gfp) DMASIM_SYM(devm_kmalloc_array)
+	__attribute__((__malloc__));
 DMASIM_API void *devm_kmemdup(struct device *dev, const void *src, size_t size, gfp_t gfp) DMASIM_SYM(devm_kmemdup);
 DMASIM_API char *devm_kstrdup(struct device *dev, const char *s, gfp_t gfp) DMASIM_SYM(devm_kstrdup);
-DMASIM_API char *devm_kasprintf(struct device *dev, gfp_t gfp, const char *fmt, ...) DMASIM_PRINTF(3, 4)
-	DMASIM_SYM(devm_kasprintf);
+DMASIM_API char *devm_kasprintf(struct device *dev, gfp_t gfp, const char *fmt, ...) DMASIM_SYM(devm_kasprintf)
+	DMASIM_PRINTF(3, 4);
 DMASIM_API void devm_kfree(struct device *dev, const void *p) DMASIM_SYM(devm_kfree);
 
 /* Run action(data) at unbind. 0 or -ENOMEM; the _or_reset form then runs it at once. */
@@ -191,11 +191,11 @@ DMASIM_API void devm_release_action(struct device *dev, void (*action)(void *), 
 
 /* ---- messages with the driver's and the device's name ---- */
 
-DMASIM_API void dev_printk_level(const char *level, const struct device *dev, const char *fmt, ...) DMASIM_PRINTF(3, 4)
-	DMASIM_SYM(dev_printk);
+DMASIM_API void dev_printk_level(const char *level, const struct device *dev, const char *fmt, ...)
+	DMASIM_SYM(dev_printk) DMASIM_PRINTF(3, 4);
 /* The message at error level, or for -EPROBE_DEFER at debug level; returns err. */
-DMASIM_API int dev_err_probe(const struct device *dev, int err, const char *fmt, ...) DMASIM_PRINTF(3, 4)
-	DMASIM_SYM(dev_err_probe);
+DMASIM_API int dev_err_probe(const struct device *dev, int err, const char *fmt, ...) DMASIM_SYM(dev_err_probe)
+	DMASIM_PRINTF(3, 4);
 
 #ifndef dev_fmt
 #define dev_fmt(fmt) fmt

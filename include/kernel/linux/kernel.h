@@ -38,9 +38,9 @@ extern int sscanf(const char *buf, const char *fmt, ...);
 extern int vsnprintf(char *buf, size_t size, const char *fmt, va_list args);
 
 /* As snprintf() with the kernel's %p extensions, returning the characters really stored. Context: any. */
-DMASIM_API int scnprintf(char *buf, size_t size, const char *fmt, ...) DMASIM_PRINTF(3, 4) DMASIM_SYM(scnprintf);
-DMASIM_API int vscnprintf(char *buf, size_t size, const char *fmt, va_list args) DMASIM_PRINTF(3, 0)
-	DMASIM_SYM(vscnprintf);
+DMASIM_API int scnprintf(char *buf, size_t size, const char *fmt, ...) DMASIM_SYM(scnprintf) DMASIM_PRINTF(3, 4);
+DMASIM_API int vscnprintf(char *buf, size_t size, const char *fmt, va_list args) DMASIM_SYM(vscnprintf)
+	DMASIM_PRINTF(3, 0);
 
 /* Whole-string conversions: 0, -EINVAL (not a number, or trailing text other than one newline), -ERANGE. base 0 detects. */
 DMASIM_API int kstrtoull(const char *s, unsigned int base, unsigned long long *res) DMASIM_SYM(kstrtoull);

@@ -17,8 +17,8 @@ struct va_format {
 };
 
 /* Context: any. Return: characters of the message. */
-DMASIM_API int printk(const char *fmt, ...) DMASIM_PRINTF(1, 2) DMASIM_SYM(printk);
-DMASIM_API int vprintk(const char *fmt, va_list args) DMASIM_PRINTF(1, 0) DMASIM_SYM(vprintk);
+DMASIM_API int printk(const char *fmt, ...) DMASIM_SYM(printk) DMASIM_PRINTF(1, 2);
+DMASIM_API int vprintk(const char *fmt, va_list args) DMASIM_SYM(vprintk) DMASIM_PRINTF(1, 0);
 DMASIM_API void dump_stack(void) DMASIM_SYM(dump_stack);
 /* One message for each row of bytes, as hexadecimal: prefix, then 16 bytes. rowsize, groupsize and ascii as the kernel's. */
 DMASIM_API void print_hex_dump(const char *level, const char *prefix, int prefix_type, int rowsize, int groupsize,
