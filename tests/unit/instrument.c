@@ -86,22 +86,32 @@ static void expect_bytes(const void *p, size_t n, bool write)
 }
 
 #ifdef HAVE_LIBDW
+/* Every unit is asked for itself: clang writes no index of addresses (.debug_aranges), which dwfl_getsrc() needs. */
 static int line_of(void *pc)
 {
 	static const Dwfl_Callbacks callbacks = {
 		.find_elf = dwfl_linux_proc_find_elf,
 		.find_debuginfo = dwfl_standard_find_debuginfo,
 	};
+	Dwarf_Addr at = (Dwarf_Addr)pc - 1, bias;
 	Dwfl *dwfl = dwfl_begin(&callbacks);
-	Dwfl_Line *found;
+	Dwarf_Die *unit = NULL;
+	Dwfl_Module *module;
 	int line = 0;
 
 	assert_non_null(dwfl);
 	dwfl_linux_proc_report(dwfl, getpid());
 	dwfl_report_end(dwfl, NULL, NULL);
-	found = dwfl_getsrc(dwfl, (Dwarf_Addr)pc - 1);
-	if (found)
-		dwfl_lineinfo(found, NULL, &line, NULL, NULL, NULL);
+	module = dwfl_addrmodule(dwfl, at);
+	while ((unit = dwfl_module_nextcu(module, unit, &bias)) != NULL) {
+		Dwarf_Line *found;
+
+		if (dwarf_haspc(unit, at - bias) != 1)
+			continue;
+		found = dwarf_getsrc_die(unit, at - bias);
+		if (found)
+			dwarf_lineno(found, &line);
+	}
 	dwfl_end(dwfl);
 	return line;
 }
