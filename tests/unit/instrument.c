@@ -26,6 +26,7 @@ static struct {
 	bool write;
 	void *pc;
 	void *frame;
+	void *frame_return, *function_frame, *caller_frame; /* read while the frames live */
 } seen[256];
 static unsigned int nr_seen, safe_points;
 static struct dmasim_instrument_abi *attached;
@@ -38,6 +39,9 @@ static void on_access(const volatile void *p, size_t n, bool write, void *pc, vo
 		seen[nr_seen].write = write;
 		seen[nr_seen].pc = pc;
 		seen[nr_seen].frame = frame;
+		seen[nr_seen].frame_return = ((void **)frame)[1];
+		seen[nr_seen].function_frame = ((void **)frame)[0];
+		seen[nr_seen].caller_frame = *(void **)seen[nr_seen].function_frame;
 	}
 	nr_seen++;
 }
@@ -120,19 +124,17 @@ static int line_of(void *pc)
 #define EXPECT_LINE(i, line) (void)(line)
 #endif
 
-/* The hook's saved frame pointer is that of the accessing function, whose return address is here. */
+/* The hook's saved frame pointer is that of the accessing function, and the walk goes on from there. */
 static void frame_leads_to_the_caller(void **state)
 {
 	uint32_t *p = (uint32_t *)arena;
-	void **hook, **function;
 
 	(void)state;
 	WATCH(read_u32(p));
-	hook = seen[0].frame;
-	assert_ptr_equal(hook[1], seen[0].pc);
-	function = hook[0];
-	assert_in_range((uintptr_t)function, (uintptr_t)hook + 1, (uintptr_t)__builtin_frame_address(0));
-	assert_ptr_equal(function[0], __builtin_frame_address(0));
+	assert_ptr_equal(seen[0].frame_return, seen[0].pc);
+	assert_in_range((uintptr_t)seen[0].function_frame, (uintptr_t)seen[0].frame + 1,
+			(uintptr_t)__builtin_frame_address(0));
+	assert_ptr_equal(seen[0].caller_frame, __builtin_frame_address(0));
 }
 
 #define TEST_ACCESSES(name, T)                                                        \
