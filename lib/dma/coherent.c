@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The front door of coherent memory.
+ *
+ * An allocation is the backend's block, entered into the tracker with the size that was asked for. A free acts only on
+ * what the tracker says was allocated: the kernel finds the pages by the handle and trusts it, so that a wrong handle
+ * there frees somebody else's pages; here it is reported and the right block, or none, is freed.
+ *
+ * On machines with an alias window the CPU's address lies there, so that converting it as if it were a kernel logical
+ * address shows, as it does where the kernel remaps such memory.
+ */
+#include <stdio.h>
+#include <linux/dma-direct.h>
+#include <linux/gfp.h>
+#include "lib/core/sched.h"
+#include "lib/core/stack.h"
+#include "lib/dma/dma.h"
+
+void *dma_coherent_alloc(struct dmasim_device_private *p, size_t size, dma_addr_t *handle, gfp_t gfp,
+			 unsigned long attrs, const char *function, void *frame)
+{
+	struct dmasim_machine *m = p->machine;
+	const struct dma_map_ops *ops = dma_ops_of(p);
+	struct track_op op = {
+		.dev = p,
+		.kind = EXTENT_COHERENT,
+		.dir = DMA_BIDIRECTIONAL,
+		.bus = DMA_MAPPING_ERROR,
+		.size = size,
+		.attrs = attrs,
+		.function = function,
+		.frame = frame,
+	};
+	struct finding f = {.rule = "map-bad-size", .dev = p->dev, .size = size, .act_verb = "allocate"};
+
+	if (gfp & __GFP_DIRECT_RECLAIM)
+		k_might_sleep(m, function);
+	k_thread.entry = frame;
+	if (k_unlikely(!size || !handle || size > m->hw->ram.end - m->hw->ram.base)) {
+		f.rule = handle ? "map-bad-size" : "map-bad-address";
+		f.more[0].label = "call";
+		snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() of %zu bytes%s", function, size,
+			 handle ? "" : ", with nowhere to put the handle");
+		dma_report(m, &f);
+		return NULL;
+	}
+	if (k_unlikely(!p->dev->coherent_dma_mask))
+		dma_mask_missing(p, function, true);
+	else if (k_unlikely(p->coherent_mask_failed | !p->mask_set))
+		dma_mask_at_use(p, function, true);
+	/* Which zone it comes from follows from the mask alone. */
+	gfp &= ~(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM);
+	if (!ops->alloc)
+		return NULL;
+	op.cpu = ops->alloc(p->dev, size, handle, gfp, attrs);
+	if (!op.cpu)
+		return NULL;
+	op.bus = *handle;
+	op.phys = dma_to_phys(p->dev, *handle);
+	if (m->checks)
+		track_map(m, &op);
+	return (void *)op.cpu;
+}
+
+bool dma_coherent_free(struct dmasim_device_private *p, size_t size, void *cpu, dma_addr_t handle, unsigned long attrs,
+		       const char *function, void *frame)
+{
+	struct dmasim_machine *m = p->machine;
+	const struct dma_map_ops *ops = dma_ops_of(p);
+	struct track_op op = {
+		.dev = p,
+		.kind = EXTENT_COHERENT,
+		.dir = DMA_BIDIRECTIONAL,
+		.bus = handle,
+		.phys = DMA_BAD_PHYS,
+		.size = size,
+		.attrs = attrs,
+		.cpu = cpu,
+		.function = function,
+		.frame = frame,
+	};
+	struct track_unmapped real;
+
+	k_thread.entry = frame;
+	if (k_unlikely(k_irqs_disabled(m))) {
+		struct finding f = {
+			.rule = "coherent-free-in-atomic",
+			.dev = p->dev,
+			.bus = handle,
+			.has_bus = true,
+			.cpu = cpu,
+			.size = size,
+			.buffer_size = size,
+			.buffer_kind = "coherent block",
+			.act_verb = "free",
+		};
+		struct k_where where;
+
+		k_where(m, &where);
+		f.more[0].label = "context";
+		snprintf(f.more[0].text, sizeof(f.more[0].text), "%s", where.why[0] ? where.why : "interrupts are off");
+		dma_report(m, &f);
+	}
+	if (!cpu || !size)
+		return false;
+	if (k_likely(m->checks)) {
+		track_unmap(m, &op, &real);
+		if (!real.found || real.kind != EXTENT_COHERENT)
+			return false;
+		/* The tracker found it by its handle; size and address are those of the allocation. */
+		if (ops->free)
+			ops->free(p->dev, real.size, (void *)real.cpu, handle, real.attrs);
+	} else if (ops->free) {
+		ops->free(p->dev, size, cpu, handle, attrs);
+	}
+	return true;
+}
+
+/* ---- public names ---- */
+
+void *dma_alloc_attrs(struct device *dev, size_t size, dma_addr_t *handle, gfp_t gfp, unsigned long attrs)
+{
+	struct dmasim_device_private *p = k_device(dev, "dma_alloc_attrs");
+
+	if (!p || k_fails(p->machine, "dma_alloc_attrs", "dma_alloc_coherent"))
+		return NULL;
+	return dma_coherent_alloc(p, size, handle, gfp, attrs, "dma_alloc_attrs", __builtin_frame_address(0));
+}
+
+void *dma_alloc_coherent(struct device *dev, size_t size, dma_addr_t *handle, gfp_t gfp)
+{
+	struct dmasim_device_private *p = k_device(dev, "dma_alloc_coherent");
+
+	if (!p || k_fails(p->machine, "dma_alloc_coherent", "dma_alloc_attrs"))
+		return NULL;
+	return dma_coherent_alloc(p, size, handle, gfp, gfp & __GFP_NOWARN ? DMA_ATTR_NO_WARN : 0, "dma_alloc_coherent",
+				  __builtin_frame_address(0));
+}
+
+void *dma_alloc_wc(struct device *dev, size_t size, dma_addr_t *handle, gfp_t gfp)
+{
+	struct dmasim_device_private *p = k_device(dev, "dma_alloc_wc");
+
+	if (!p || k_fails(p->machine, "dma_alloc_wc", "dma_alloc_attrs"))
+		return NULL;
+	return dma_coherent_alloc(p, size, handle, gfp,
+				  DMA_ATTR_WRITE_COMBINE | (gfp & __GFP_NOWARN ? DMA_ATTR_NO_WARN : 0), "dma_alloc_wc",
+				  __builtin_frame_address(0));
+}
+
+static void free_by(struct device *dev, size_t size, void *cpu, dma_addr_t handle, unsigned long attrs,
+		    const char *function, void *frame)
+{
+	struct dmasim_device_private *p = k_device(dev, function);
+	struct finding f = {.rule = "coherent-free-mismatch", .dev = dev, .bus = handle, .has_bus = true};
+
+	if (!p || !dma_coherent_free(p, size, cpu, handle, attrs, function, frame) || !dma_managed_forget(p, cpu))
+		return;
+	f.cpu = cpu;
+	f.size = f.buffer_size = size;
+	f.buffer_kind = "coherent block";
+	f.act_verb = "free";
+	f.more[0].label = "managed";
+	snprintf(f.more[0].text, sizeof(f.more[0].text),
+		 "allocated by dmam_alloc_coherent(): %s() does not take it off the device's list, so that it is freed "
+		 "a second time when the driver is unbound",
+		 function);
+	dma_report(p->machine, &f);
+}
+
+void dma_free_attrs(struct device *dev, size_t size, void *cpu_addr, dma_addr_t handle, unsigned long attrs)
+{
+	free_by(dev, size, cpu_addr, handle, attrs, "dma_free_attrs", __builtin_frame_address(0));
+}
+
+void dma_free_coherent(struct device *dev, size_t size, void *cpu_addr, dma_addr_t handle)
+{
+	free_by(dev, size, cpu_addr, handle, 0, "dma_free_coherent", __builtin_frame_address(0));
+}
+
+void dma_free_wc(struct device *dev, size_t size, void *cpu_addr, dma_addr_t handle)
+{
+	free_by(dev, size, cpu_addr, handle, DMA_ATTR_WRITE_COMBINE, "dma_free_wc", __builtin_frame_address(0));
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The direct backend: the bus shows RAM as it is, perhaps shifted by the bridge's windows.
+ *
+ * Mapping is arithmetic: translate, then ask whether the device can drive the last address. Nothing is remembered, so
+ * unmapping has nothing to undo, and a driver's wrong unmap cannot hurt. Coherent memory is a page block, taken from
+ * the zone that the coherent mask suggests; if that turns out to lie too high, from the next lower zone, as the
+ * kernel does it.
+ *
+ * Weakness: there is no bounce buffer, so memory that the device cannot drive is refused, where a machine with
+ * swiotlb would copy.
+ */
+#include <errno.h>
+#include <string.h>
+#include <linux/dma-direct.h>
+#include <linux/gfp.h>
+#include "lib/check/check.h"
+#include "lib/core/stack.h"
+#include "lib/dma/dma.h"
+#include "lib/mm/mm.h"
+
+/* What the device could not drive, said once a call; not a driver's mistake by itself. */
+static void overflow(struct device *dev, dma_addr_t addr, size_t size, unsigned long attrs)
+{
+	struct dmasim_machine *m = k_thread.current;
+
+	m->dma->overflows++;
+	m->hooks.fact(m, "mappings refused: beyond what the device can address", m->dma->overflows);
+	if (!(attrs & DMA_ATTR_NO_WARN))
+		sim_error(EIO, "%s: DMA address 0x%llx+%zu exceeds mask %llx, bus limit %llx", k_device_name(dev), addr,
+			  size, dev->dma_mask ? *dev->dma_mask : 0ULL, dev->bus_dma_limit);
+}
+
+dma_addr_t dma_direct_map_phys(struct device *dev, phys_addr_t phys, size_t size, enum dma_data_direction dir,
+			       unsigned long attrs)
+{
+	/* Registers of another device: not behind the windows that show RAM. */
+	dma_addr_t addr = k_unlikely(attrs & DMA_ATTR_MMIO) ? phys : phys_to_dma(dev, phys);
+
+	(void)dir;
+	if (k_unlikely(!dma_capable(dev, addr, size, !(attrs & DMA_ATTR_MMIO)))) {
+		overflow(dev, addr, size, attrs);
+		return DMA_MAPPING_ERROR;
+	}
+	return addr;
+}
+
+static void direct_unmap_phys(struct device *dev, dma_addr_t addr, size_t size, enum dma_data_direction dir,
+			      unsigned long attrs)
+{
+	(void)dev;
+	(void)addr;
+	(void)size;
+	(void)dir;
+	(void)attrs;
+}
+
+/* ---- masks ---- */
+
+/*
+ * Any mask of 32 bits or more is accepted, even when RAM lies above: the kernel promises to find memory below. A
+ * smaller one only if it covers what the lowest zone can guarantee.
+ */
+static int direct_supported(struct device *dev, u64 mask)
+{
+	struct dmasim_machine *m = k_thread.current;
+	const struct sim_config *cfg = &m->hw->cfg;
+	phys_addr_t need = m->dma->last_page;
+
+	if (mask >= DMA_BIT_MASK(32))
+		return 1;
+	if (cfg->dma_zone_end && cfg->dma_zone_end - 1 < need)
+		need = cfg->dma_zone_end - 1;
+	return mask >= phys_to_dma(dev, need);
+}
+
+static u64 direct_required_mask(struct device *dev)
+{
+	u64 top = phys_to_dma(dev, k_thread.current->dma->last_page);
+
+	return top ? ~0ULL >> __builtin_clzll(top) : 0;
+}
+
+/* ---- coherent memory ---- */
+
+/* The zone a coherent limit suggests, and the highest physical address that satisfies it (~0 if unknown). */
+static gfp_t suggested_zone(const struct dmasim_machine *m, struct device *dev, u64 limit, phys_addr_t *highest)
+{
+	const struct sim_config *cfg = &m->hw->cfg;
+	const struct bus_dma_region *map = dev->dma_range_map;
+	phys_addr_t phys = dma_to_phys(dev, limit);
+
+	*highest = ~(phys_addr_t)0;
+	if (!map)
+		*highest = limit;
+	else if (!map[1].size && limit >= map->dma_start && limit - map->dma_start < map->size)
+		*highest = limit + map->offset;
+	if (cfg->dma_zone_end && phys <= cfg->dma_zone_end - 1)
+		return __GFP_DMA;
+	if (cfg->dma32_zone_end && phys <= cfg->dma32_zone_end - 1)
+		return __GFP_DMA32;
+	return 0;
+}
+
+static bool reachable(struct device *dev, phys_addr_t phys, size_t size, u64 limit)
+{
+	dma_addr_t first = phys_to_dma(dev, phys), last = phys_to_dma(dev, phys + size - 1);
+
+	return first != DMA_MAPPING_ERROR && last == first + size - 1 && last <= limit;
+}
+
+static void *direct_cookie(struct dmasim_machine *m, phys_addr_t phys)
+{
+	struct dma *dma = m->dma;
+
+	if (!dma->has_cookies) {
+		if (sim_region_take(&dma->cookies, REGION_COOKIE, m->hw, m->hw->ram.linear.size))
+			return NULL;
+		dma->cookies.phys = m->hw->ram.base;
+		dma->has_cookies = true;
+	}
+	return (void *)(dma->cookies.start + (phys - dma->cookies.phys));
+}
+
+/* Physical address behind what direct_alloc() returned; DMA_BAD_PHYS if it cannot have. */
+static phys_addr_t direct_cpu_to_phys(struct dmasim_machine *m, const void *cpu)
+{
+	struct dma *dma = m->dma;
+	phys_addr_t phys;
+
+	if (dma->has_cookies && (uintptr_t)cpu - dma->cookies.start < dma->cookies.size)
+		return dma->cookies.phys + ((uintptr_t)cpu - dma->cookies.start);
+	return sim_virt_to_phys(m->hw, cpu, &phys, NULL) ? phys : DMA_BAD_PHYS;
+}
+
+/* Order of the smallest block of 2^order pages that holds size bytes; above 10 no block does. */
+static unsigned int order_of(size_t size)
+{
+	size_t pages = ((size - 1) >> SIM_PAGE_SHIFT) + 1;
+
+	return pages <= 1 ? 0 : 64 - (unsigned int)__builtin_clzll(pages - 1);
+}
+
+static void *direct_alloc(struct device *dev, size_t size, dma_addr_t *handle, gfp_t gfp, unsigned long attrs)
+{
+	struct dmasim_machine *m = k_thread.current;
+	u64 limit = dma_direct_limit(dev->coherent_dma_mask, dev->bus_dma_limit);
+	unsigned int order = order_of(size);
+	phys_addr_t highest, phys;
+	stack_id stack = m->checks ? stack_entry(m) : 0;
+	gfp_t zone = suggested_zone(m, dev, limit, &highest);
+	void *cpu;
+
+	if (order > 10)
+		return NULL;
+	for (;;) {
+		phys = mm_alloc_block(m, order, gfp | zone, highest, "coherent block", stack);
+		if (phys != DMA_BAD_PHYS && reachable(dev, phys, SIM_PAGE_SIZE << order, limit))
+			break;
+		if (phys != DMA_BAD_PHYS)
+			mm_free_block(m, phys, order, stack);
+		/* Too high, or none there: the next lower zone, if it could make a difference. */
+		if (!zone && m->hw->cfg.dma32_zone_end && limit < ~0ULL)
+			zone = __GFP_DMA32;
+		else if (zone != __GFP_DMA && m->hw->cfg.dma_zone_end)
+			zone = __GFP_DMA;
+		else
+			return NULL;
+	}
+	if (attrs & DMA_ATTR_NO_KERNEL_MAPPING)
+		cpu = direct_cookie(m, phys);
+	else
+		cpu = sim_phys_to_uncached(m->hw, phys);
+	if (!cpu) {
+		mm_free_block(m, phys, order, stack);
+		return NULL;
+	}
+	memset(sim_ram_ptr(m->hw, phys), 0, SIM_PAGE_SIZE << order);
+	*handle = phys_to_dma(dev, phys);
+	return cpu;
+}
+
+/* Only what really is such a block is freed, whatever the caller says. */
+static void direct_free(struct device *dev, size_t size, void *cpu, dma_addr_t handle, unsigned long attrs)
+{
+	struct dmasim_machine *m = k_thread.current;
+	phys_addr_t phys = direct_cpu_to_phys(m, cpu);
+	struct mm_object o;
+
+	(void)attrs;
+	if (phys == DMA_BAD_PHYS)
+		return;
+	if (!m->checks) {
+		/* Nobody has compared the arguments with the allocation. */
+		mm_object_at(m, phys, &o);
+		if (o.state != MM_ALLOCATED || o.start != phys || strcmp(o.kind, "coherent block") ||
+		    order_of(o.size) != order_of(size) || dma_to_phys(dev, handle) != phys)
+			return;
+	}
+	mm_free_block(m, phys, order_of(size), m->checks ? stack_entry(m) : 0);
+}
+
+const struct dma_map_ops dma_direct_ops = {
+	.alloc = direct_alloc,
+	.free = direct_free,
+	.map_phys = dma_direct_map_phys,
+	.unmap_phys = direct_unmap_phys,
+	.dma_supported = direct_supported,
+	.get_required_mask = direct_required_mask,
+};

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The DMA layer's inside: what its files share.
+ *
+ * mapping.c    front door of streaming mappings: arguments, checks, dispatch
+ * coherent.c   the same for coherent memory; managed.c frees it with the driver
+ * mask.c       what the device can address
+ * origin.c     is this memory that may be mapped at all?
+ * direct.c     the backend without an IOMMU: bus address = physical address through the windows
+ * dma.c        life cycle, defaults of new devices
+ *
+ * Front doors never trust what a driver says about a mapping's end: the tracker says what was really mapped, and only
+ * that is undone.
+ */
+#ifndef LIB_DMA_DMA_H
+#define LIB_DMA_DMA_H
+
+#include <linux/dma-map-ops.h>
+#include "lib/check/tracker.h"
+#include "lib/core/device.h"
+#include "lib/core/kernel.h"
+
+struct managed_block;
+
+/* One machine's DMA layer, host memory, m->dma. */
+struct dma {
+	const struct dma_map_ops *ops; /* of devices that have none of their own */
+	phys_addr_t last_page;	       /* physical address of the highest page of RAM */
+	struct sim_region cookies;     /* of memory without a kernel mapping: never backed; taken at first use */
+	bool has_cookies;
+	struct managed_block *managed; /* dmam_alloc_coherent(), newest first */
+	u64 overflows;		       /* maps refused because the device cannot drive the address */
+};
+
+/* Life cycle: between mm and check below, and the driver above. 0 or sim_error(). */
+int dma_init(struct dmasim_machine *m);
+void dma_exit(struct dmasim_machine *m);
+
+#define DMA_BAD_PHYS (~(phys_addr_t)0)
+
+/* The operations that serve a device. */
+static inline const struct dma_map_ops *dma_ops_of(const struct dmasim_device_private *p)
+{
+	return k_unlikely(p->dev->dma_ops != NULL) ? p->dev->dma_ops : p->machine->dma->ops;
+}
+
+/* k_report() where the machine checks at all. Front doors set the entry frame before (STACK_ENTER()). */
+static inline void dma_report(struct dmasim_machine *m, const struct finding *f)
+{
+	if (m->checks)
+		k_report(m, f);
+}
+
+/* Is it host memory that got a synthetic physical address? */
+static inline bool dma_is_foreign(const struct dmasim_machine *m, phys_addr_t phys)
+{
+	return phys - m->hw->cfg.foreign_base < m->hw->cfg.foreign_size;
+}
+
+/* ---- origin.c ---- */
+
+/*
+ * The physical address of memory that a driver wants to map, after every check of where it comes from. Takes a
+ * reference to foreign memory, which the unmap gives back. DMA_BAD_PHYS where the map must fail; reported by then.
+ */
+phys_addr_t dma_origin_slow(struct dmasim_device_private *p, const void *ptr, const struct track_op *op);
+/* [phys, phys + size) is to be mapped: is it RAM, and one allocation? False: reported, and the map must fail. */
+bool dma_origin_range(struct dmasim_device_private *p, phys_addr_t phys, const struct track_op *op);
+/* The physical address of a struct page; DMA_BAD_PHYS (reported) if it is none of this machine. */
+phys_addr_t dma_origin_page(struct dmasim_device_private *p, const struct page *page, const struct track_op *op);
+
+/* ---- mask.c ---- */
+
+/* A mapping or allocation is made: complain about masks that were refused, missing or never set. */
+void dma_mask_at_use(struct dmasim_device_private *p, const char *function, bool coherent);
+void dma_mask_missing(struct dmasim_device_private *p, const char *function, bool coherent);
+
+/* ---- coherent.c ---- */
+
+/* One allocation or free by whatever name; `frame` is that of the public function. */
+void *dma_coherent_alloc(struct dmasim_device_private *p, size_t size, dma_addr_t *handle, gfp_t gfp,
+			 unsigned long attrs, const char *function, void *frame);
+/* True if something was freed. */
+bool dma_coherent_free(struct dmasim_device_private *p, size_t size, void *cpu, dma_addr_t handle, unsigned long attrs,
+		       const char *function, void *frame);
+
+/* ---- managed.c ---- */
+
+/* The block was freed by dma_free_coherent(): true, and forgotten, if it was a managed one. */
+bool dma_managed_forget(struct dmasim_device_private *p, const void *cpu);
+void dma_managed_exit(struct dmasim_machine *m);
+
+/* ---- direct.c ---- */
+
+extern const struct dma_map_ops dma_direct_ops;
+dma_addr_t dma_direct_map_phys(struct device *dev, phys_addr_t phys, size_t size, enum dma_data_direction dir,
+			       unsigned long attrs);
+
+#endif

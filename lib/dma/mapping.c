@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The front door of streaming mappings.
+ *
+ * Each public call becomes one struct track_op: what the driver said. Maps are then expressed on one operation, by
+ * physical address: arguments first, then where the memory comes from, then the backend, then the tracker. Ends and
+ * hand-overs go the other way round: the tracker first, because only it knows what was really mapped, and the backend
+ * does only that.
+ *
+ * The order of checks decides which report a call with several mistakes gets: direction, size, mask, memory, overlap.
+ *
+ * Weakness: a device's own operations (set_dma_ops()) are believed; what they return is recorded as it is.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <linux/dma-direct.h>
+#include <linux/mm.h>
+#include "lib/core/sched.h"
+#include "lib/core/stack.h"
+#include "lib/dma/dma.h"
+#include "lib/mm/mm.h"
+
+/* Simulated time that a hand-over to the CPU takes: a driver that polls its buffer must see time pass. */
+#define SYNC_NS 50
+
+const struct dma_map_ops *get_dma_ops(struct device *dev)
+{
+	struct dmasim_device_private *p = k_device(dev, "get_dma_ops");
+
+	return p ? dma_ops_of(p) : NULL;
+}
+
+/* ---- arguments ---- */
+
+static void report_argument(struct dmasim_device_private *p, const struct track_op *op, const char *rule,
+			    const char *verb)
+{
+	struct finding f = {
+		.rule = rule,
+		.dev = p->dev,
+		.bus = op->bus,
+		.has_bus = op->bus != DMA_MAPPING_ERROR,
+		.size = op->size,
+		.act_verb = verb,
+	};
+
+	f.more[0].label = "call";
+	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() with size %zu, direction %d", op->function, op->size,
+		 (int)op->dir);
+	dma_report(p->machine, &f);
+}
+
+static inline bool direction_ok(struct dmasim_device_private *p, const struct track_op *op, const char *verb)
+{
+	if (k_likely((unsigned int)op->dir <= DMA_FROM_DEVICE))
+		return true;
+	report_argument(p, op, "invalid-direction", verb);
+	return false;
+}
+
+/* ---- map ---- */
+
+static dma_addr_t map_failed(struct dmasim_device_private *p, struct track_op *op)
+{
+	op->bus = DMA_MAPPING_ERROR;
+	if (p->machine->checks)
+		track_map_failed(p->machine, op);
+	return DMA_MAPPING_ERROR;
+}
+
+/* Direction, size and mask: what can be said before looking at the memory. */
+static inline bool map_arguments_ok(struct dmasim_device_private *p, struct track_op *op)
+{
+	op->bus = DMA_MAPPING_ERROR;
+	op->phys = DMA_BAD_PHYS;
+	if (k_unlikely(!direction_ok(p, op, "map")))
+		return false;
+	if (k_unlikely(!op->size)) {
+		report_argument(p, op, "map-bad-size", "map");
+		return false;
+	}
+	if (k_unlikely(!p->dev->dma_mask)) {
+		dma_mask_missing(p, op->function, false);
+		return false;
+	}
+	return true;
+}
+
+static dma_addr_t call_map(struct dmasim_device_private *p, const struct track_op *op)
+{
+	const struct dma_map_ops *ops = dma_ops_of(p);
+
+	if (k_likely(ops == &dma_direct_ops))
+		return dma_direct_map_phys(p->dev, op->phys, op->size, op->dir, op->attrs);
+	if (ops->map_phys)
+		return ops->map_phys(p->dev, op->phys, op->size, op->dir, op->attrs);
+	if (ops->map_page && !(op->attrs & DMA_ATTR_MMIO))
+		return ops->map_page(p->dev, pfn_to_page(op->phys >> SIM_PAGE_SHIFT), op->phys & (SIM_PAGE_SIZE - 1),
+				     op->size, op->dir, op->attrs);
+	return DMA_MAPPING_ERROR;
+}
+
+/* The core: op->phys is known and may be mapped. */
+static inline dma_addr_t map_phys(struct dmasim_device_private *p, struct track_op *op)
+{
+	struct dmasim_machine *m = p->machine;
+
+	if (k_unlikely(p->mask_failed | !p->mask_set))
+		dma_mask_at_use(p, op->function, false);
+	op->bus = call_map(p, op);
+	if (k_unlikely(op->bus == DMA_MAPPING_ERROR)) {
+		if (dma_is_foreign(m, op->phys))
+			mm_foreign_put(m, op->phys, op->size);
+		return map_failed(p, op);
+	}
+	if (k_likely(m->checks))
+		track_map(m, op);
+	return op->bus;
+}
+
+dma_addr_t dma_map_single_attrs(struct device *dev, void *ptr, size_t size, enum dma_data_direction dir,
+				unsigned long attrs)
+{
+	struct dmasim_device_private *p = k_device(dev, "dma_map_single");
+	const struct sim_region *linear;
+	uintptr_t offset;
+	struct track_op op;
+
+	if (k_unlikely(!p))
+		return DMA_MAPPING_ERROR;
+	STACK_ENTER();
+	op = (struct track_op){
+		.dev = p,
+		.kind = EXTENT_SINGLE,
+		.dir = dir,
+		.size = size,
+		.attrs = attrs,
+		.function = "dma_map_single",
+		.frame = __builtin_frame_address(0),
+	};
+	if (k_unlikely(!map_arguments_ok(p, &op)) || k_fails(p->machine, "dma_map_single", "dma_map_single_attrs"))
+		return map_failed(p, &op);
+	linear = &p->machine->hw->ram.linear;
+	offset = (uintptr_t)ptr - linear->start;
+	if (k_likely(offset < linear->size)) {
+		op.phys = linear->phys + offset;
+		if (k_unlikely(!dma_origin_range(p, op.phys, &op)))
+			return map_failed(p, &op);
+	} else {
+		op.phys = dma_origin_slow(p, ptr, &op);
+		if (op.phys == DMA_BAD_PHYS)
+			return map_failed(p, &op);
+	}
+	return map_phys(p, &op);
+}
+
+dma_addr_t dma_map_page_attrs(struct device *dev, struct page *page, size_t offset, size_t size,
+			      enum dma_data_direction dir, unsigned long attrs)
+{
+	struct dmasim_device_private *p = k_device(dev, "dma_map_page");
+	struct track_op op;
+
+	if (k_unlikely(!p))
+		return DMA_MAPPING_ERROR;
+	STACK_ENTER();
+	op = (struct track_op){
+		.dev = p,
+		.kind = EXTENT_PAGE,
+		.dir = dir,
+		.size = size,
+		.attrs = attrs,
+		.function = "dma_map_page",
+		.frame = __builtin_frame_address(0),
+	};
+	if (k_unlikely(!map_arguments_ok(p, &op)) || k_fails(p->machine, "dma_map_page", "dma_map_page_attrs"))
+		return map_failed(p, &op);
+	op.phys = dma_origin_page(p, page, &op);
+	if (k_unlikely(op.phys == DMA_BAD_PHYS))
+		return map_failed(p, &op);
+	op.phys += offset;
+	/* A page of foreign memory has a struct page too: hold it as a single mapping would. */
+	if (k_unlikely(dma_is_foreign(p->machine, op.phys))) {
+		size_t len = 0;
+		void *host = mm_foreign_host(p->machine, op.phys, &len);
+
+		op.phys = host ? mm_foreign_get(p->machine, host, size) : DMA_BAD_PHYS;
+		if (op.phys == DMA_BAD_PHYS)
+			return map_failed(p, &op);
+	} else if (k_unlikely(!dma_origin_range(p, op.phys, &op))) {
+		return map_failed(p, &op);
+	}
+	return map_phys(p, &op);
+}
+
+static dma_addr_t map_by_phys(struct device *dev, phys_addr_t phys, size_t size, enum dma_data_direction dir,
+			      unsigned long attrs, const char *function, void *frame)
+{
+	struct dmasim_device_private *p = k_device(dev, function);
+	bool mmio = attrs & DMA_ATTR_MMIO;
+	struct track_op op;
+
+	if (!p)
+		return DMA_MAPPING_ERROR;
+	k_thread.entry = frame;
+	op = (struct track_op){
+		.dev = p,
+		.kind = mmio ? EXTENT_RESOURCE : EXTENT_PAGE,
+		.dir = dir,
+		.size = size,
+		.attrs = attrs,
+		.function = function,
+		.frame = frame,
+	};
+	if (!map_arguments_ok(p, &op) || k_fails(p->machine, function, mmio ? "dma_map_resource" : "dma_map_page"))
+		return map_failed(p, &op);
+	op.phys = phys;
+	if (mmio && (phys + size < phys || sim_ram_contains(p->machine->hw, phys, 1) ||
+		     sim_ram_contains(p->machine->hw, phys + size - 1, 1))) {
+		report_argument(p, &op, phys + size < phys ? "map-bad-size" : "map-resource-of-ram", "map");
+		return map_failed(p, &op);
+	}
+	if (!mmio && !dma_origin_range(p, phys, &op))
+		return map_failed(p, &op);
+	return map_phys(p, &op);
+}
+
+dma_addr_t dma_map_phys(struct device *dev, phys_addr_t phys, size_t size, enum dma_data_direction dir,
+			unsigned long attrs)
+{
+	return map_by_phys(dev, phys, size, dir, attrs, "dma_map_phys", __builtin_frame_address(0));
+}
+
+dma_addr_t dma_map_resource(struct device *dev, phys_addr_t phys, size_t size, enum dma_data_direction dir,
+			    unsigned long attrs)
+{
+	return map_by_phys(dev, phys, size, dir, attrs | DMA_ATTR_MMIO, "dma_map_resource", __builtin_frame_address(0));
+}
+
+/* ---- unmap ---- */
+
+static void call_unmap(struct dmasim_device_private *p, const struct track_op *op)
+{
+	const struct dma_map_ops *ops = dma_ops_of(p);
+
+	if (k_likely(ops == &dma_direct_ops))
+		return;
+	if (ops->unmap_phys)
+		ops->unmap_phys(p->dev, op->bus, op->size, op->dir, op->attrs);
+	else if (ops->unmap_page && !(op->attrs & DMA_ATTR_MMIO))
+		ops->unmap_page(p->dev, op->bus, op->size, op->dir, op->attrs);
+}
+
+static inline void unmap(struct dmasim_device_private *p, struct track_op *op)
+{
+	struct dmasim_machine *m = p->machine;
+	struct track_unmapped real;
+
+	if (k_unlikely(!direction_ok(p, op, "unmap")))
+		return;
+	if (k_likely(m->checks)) {
+		track_unmap(m, op, &real);
+		if (k_unlikely(!real.found))
+			return;
+		op->phys = real.phys;
+		op->size = real.size;
+		op->dir = real.dir;
+		op->attrs = real.attrs;
+	} else {
+		op->phys = dma_to_phys(p->dev, op->bus);
+	}
+	call_unmap(p, op);
+	if (k_unlikely(dma_is_foreign(m, op->phys)))
+		mm_foreign_put(m, op->phys, op->size);
+}
+
+#define UNMAP_OP(p, extent_kind, name)                                                                    \
+	(struct track_op)                                                                                 \
+	{                                                                                                 \
+		.dev = (p), .kind = (extent_kind), .dir = dir, .bus = addr, .size = size, .attrs = attrs, \
+		.function = (name), .frame = __builtin_frame_address(0)                                   \
+	}
+
+void dma_unmap_single_attrs(struct device *dev, dma_addr_t addr, size_t size, enum dma_data_direction dir,
+			    unsigned long attrs)
+{
+	struct dmasim_device_private *p = k_device(dev, "dma_unmap_single");
+	struct track_op op;
+
+	if (k_unlikely(!p))
+		return;
+	STACK_ENTER();
+	op = UNMAP_OP(p, EXTENT_SINGLE, "dma_unmap_single");
+	unmap(p, &op);
+}
+
+void dma_unmap_page_attrs(struct device *dev, dma_addr_t addr, size_t size, enum dma_data_direction dir,
+			  unsigned long attrs)
+{
+	struct dmasim_device_private *p = k_device(dev, "dma_unmap_page");
+	struct track_op op;
+
+	if (k_unlikely(!p))
+		return;
+	STACK_ENTER();
+	op = UNMAP_OP(p, EXTENT_PAGE, "dma_unmap_page");
+	unmap(p, &op);
+}
+
+void dma_unmap_phys(struct device *dev, dma_addr_t addr, size_t size, enum dma_data_direction dir, unsigned long attrs)
+{
+	struct dmasim_device_private *p = k_device(dev, "dma_unmap_phys");
+	struct track_op op;
+
+	if (k_unlikely(!p))
+		return;
+	STACK_ENTER();
+	op = UNMAP_OP(p, attrs & DMA_ATTR_MMIO ? EXTENT_RESOURCE : EXTENT_PAGE, "dma_unmap_phys");
+	unmap(p, &op);
+}
+
+void dma_unmap_resource(struct device *dev, dma_addr_t addr, size_t size, enum dma_data_direction dir,
+			unsigned long attrs)
+{
+	struct dmasim_device_private *p = k_device(dev, "dma_unmap_resource");
+	struct track_op op;
+
+	if (k_unlikely(!p))
+		return;
+	STACK_ENTER();
+	attrs |= DMA_ATTR_MMIO;
+	op = UNMAP_OP(p, EXTENT_RESOURCE, "dma_unmap_resource");
+	unmap(p, &op);
+}
+
+int dma_mapping_error(struct device *dev, dma_addr_t addr)
+{
+	struct dmasim_device_private *p = k_device(dev, "dma_mapping_error");
+
+	if (k_likely(p && p->machine->checks)) {
+		STACK_ENTER();
+		track_mapping_error(p->machine, p, addr);
+	}
+	return addr == DMA_MAPPING_ERROR ? -ENOMEM : 0;
+}
+
+/* ---- hand-overs ---- */
+
+static inline void sync(struct device *dev, dma_addr_t addr, size_t size, enum dma_data_direction dir,
+			enum track_sync_side side, const char *function, void *frame)
+{
+	struct dmasim_device_private *p = k_device(dev, function);
+	const struct dma_map_ops *ops;
+	struct dmasim_machine *m;
+	struct track_op op;
+
+	if (k_unlikely(!p))
+		return;
+	m = p->machine;
+	/* Before the stack is noted: handlers that run now note theirs. */
+	if (side == SYNC_FOR_CPU)
+		k_safe_point(m, SYNC_NS);
+	k_thread.entry = frame;
+	op = (struct track_op){
+		.dev = p,
+		.kind = EXTENT_SINGLE,
+		.dir = dir,
+		.bus = addr,
+		.size = size,
+		.function = function,
+		.frame = frame,
+	};
+	if (k_unlikely(!direction_ok(p, &op, "sync")) || k_unlikely(!size))
+		return;
+	if (k_likely(m->checks) && !track_sync(m, &op, side, &op.phys))
+		return;
+	ops = dma_ops_of(p);
+	if (k_likely(ops == &dma_direct_ops))
+		return;
+	if (side == SYNC_FOR_CPU && ops->sync_single_for_cpu)
+		ops->sync_single_for_cpu(dev, addr, size, dir);
+	else if (side == SYNC_FOR_DEVICE && ops->sync_single_for_device)
+		ops->sync_single_for_device(dev, addr, size, dir);
+}
+
+void dma_sync_single_for_cpu(struct device *dev, dma_addr_t addr, size_t size, enum dma_data_direction dir)
+{
+	sync(dev, addr, size, dir, SYNC_FOR_CPU, "dma_sync_single_for_cpu", __builtin_frame_address(0));
+}
+
+void dma_sync_single_for_device(struct device *dev, dma_addr_t addr, size_t size, enum dma_data_direction dir)
+{
+	sync(dev, addr, size, dir, SYNC_FOR_DEVICE, "dma_sync_single_for_device", __builtin_frame_address(0));
+}
+
+void dma_sync_single_range_for_cpu(struct device *dev, dma_addr_t addr, unsigned long offset, size_t size,
+				   enum dma_data_direction dir)
+{
+	sync(dev, addr + offset, size, dir, SYNC_FOR_CPU, "dma_sync_single_range_for_cpu", __builtin_frame_address(0));
+}
+
+void dma_sync_single_range_for_device(struct device *dev, dma_addr_t addr, unsigned long offset, size_t size,
+				      enum dma_data_direction dir)
+{
+	sync(dev, addr + offset, size, dir, SYNC_FOR_DEVICE, "dma_sync_single_range_for_device",
+	     __builtin_frame_address(0));
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What a device can address: masks, and what follows from them.
+ *
+ * Return values are the kernel's. Beyond that each device remembers which call of its driver was refused: going on
+ * with DMA after that is a mistake even when the memory happens to lie low, and it is reported at the first use.
+ * A later call that succeeds settles it, because trying a smaller mask is what a good driver does.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <linux/dma-direct.h>
+#include "lib/core/sched.h"
+#include "lib/core/stack.h"
+#include "lib/dma/dma.h"
+
+/* ---- complaints ---- */
+
+void dma_mask_missing(struct dmasim_device_private *p, const char *function, bool coherent)
+{
+	struct finding f = {.rule = "mask-missing", .dev = p->dev, .act_verb = coherent ? "allocate" : "map"};
+
+	f.more[0].label = "call";
+	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() fails: %s", function,
+		 coherent ? "dev->coherent_dma_mask is 0" : "dev->dma_mask is NULL");
+	dma_report(p->machine, &f);
+}
+
+void dma_mask_at_use(struct dmasim_device_private *p, const char *function, bool coherent)
+{
+	struct finding f = {.dev = p->dev, .act_verb = coherent ? "allocate" : "map"};
+
+	if ((coherent ? p->coherent_mask_failed : p->mask_failed) && !p->mask_failure_reported) {
+		p->mask_failure_reported = true;
+		f.rule = "mask-ignored-failure";
+		f.mapped = p->mask_failed_at;
+		f.mapped_time = p->mask_failed_time;
+		f.mapped_verb = "refused";
+		f.more[0].label = "mask";
+		snprintf(f.more[0].text, sizeof(f.more[0].text), "0x%llx was refused with -EIO; %s() uses 0x%llx",
+			 p->mask_refused, function,
+			 coherent ? (unsigned long long)p->dev->coherent_dma_mask : dma_get_mask(p->dev));
+		dma_report(p->machine, &f);
+	} else if (!p->mask_set && !p->mask_failed && !p->coherent_mask_failed && !p->mask_unset_reported) {
+		p->mask_unset_reported = true;
+		f.rule = "mask-unset";
+		dma_report(p->machine, &f);
+	}
+}
+
+/* ---- setting ---- */
+
+static bool supported(struct dmasim_device_private *p, u64 mask)
+{
+	const struct dma_map_ops *ops = dma_ops_of(p);
+
+	return !ops->dma_supported || ops->dma_supported(p->dev, mask) > 0;
+}
+
+static int refused(struct dmasim_device_private *p, u64 mask)
+{
+	p->mask_failed_at = p->machine->checks ? stack_entry(p->machine) : 0;
+	p->mask_failed_time = sim_now(p->machine->hw);
+	p->mask_refused = mask;
+	p->mask_failure_reported = false;
+	return -EIO;
+}
+
+static int set_streaming(struct dmasim_device_private *p, u64 mask, const char *function, void *frame)
+{
+	if (!p->dev->dma_mask || !supported(p, mask)) {
+		p->mask_failed = true;
+		return refused(p, mask);
+	}
+	if (p->machine->checks && *p->dev->dma_mask != mask)
+		track_mask_changed(p->machine, p, function, frame);
+	*p->dev->dma_mask = mask;
+	p->mask_set = true;
+	p->mask_failed = false;
+	/* A coherent mask within an accepted streaming mask needs no test of its own. */
+	if (p->dev->coherent_dma_mask <= mask)
+		p->coherent_mask_failed = false;
+	return 0;
+}
+
+static int set_coherent(struct dmasim_device_private *p, u64 mask)
+{
+	if (!supported(p, mask)) {
+		p->coherent_mask_failed = true;
+		return refused(p, mask);
+	}
+	p->dev->coherent_dma_mask = mask;
+	p->coherent_mask_failed = false;
+	return 0;
+}
+
+/* Streaming first; the coherent mask is at most as wide as one that was accepted, so its result needs no test. */
+static int set_both(struct dmasim_device_private *p, u64 mask, const char *function, void *frame)
+{
+	int err = set_streaming(p, mask, function, frame);
+
+	if (err)
+		p->coherent_mask_failed = true;
+	else
+		set_coherent(p, mask);
+	return err;
+}
+
+enum { STREAMING = 1, COHERENT = 2 };
+
+/* What every setter begins with: 0 and the device, or the failure. An injected failure must not be ignored either. */
+static int enter(struct device *dev, const char *function, const char *alias, unsigned int masks, u64 mask, void *frame,
+		 struct dmasim_device_private **p)
+{
+	*p = k_device(dev, function);
+	if (!*p)
+		return -EIO;
+	k_thread.entry = frame;
+	if (!k_fails((*p)->machine, function, alias))
+		return 0;
+	(*p)->mask_failed |= !!(masks & STREAMING);
+	(*p)->coherent_mask_failed |= !!(masks & COHERENT);
+	return refused(*p, mask);
+}
+
+int dma_set_mask(struct device *dev, u64 mask)
+{
+	struct dmasim_device_private *p;
+	void *frame = __builtin_frame_address(0);
+	int err = enter(dev, "dma_set_mask", NULL, STREAMING, mask, frame, &p);
+
+	return err ? err : set_streaming(p, mask, "dma_set_mask", frame);
+}
+
+int dma_set_coherent_mask(struct device *dev, u64 mask)
+{
+	struct dmasim_device_private *p;
+	int err = enter(dev, "dma_set_coherent_mask", NULL, COHERENT, mask, __builtin_frame_address(0), &p);
+
+	return err ? err : set_coherent(p, mask);
+}
+
+int dma_set_mask_and_coherent(struct device *dev, u64 mask)
+{
+	struct dmasim_device_private *p;
+	void *frame = __builtin_frame_address(0);
+	int err = enter(dev, "dma_set_mask_and_coherent", "dma_set_mask", STREAMING | COHERENT, mask, frame, &p);
+
+	return err ? err : set_both(p, mask, "dma_set_mask_and_coherent", frame);
+}
+
+int dma_coerce_mask_and_coherent(struct device *dev, u64 mask)
+{
+	struct dmasim_device_private *p;
+	void *frame = __builtin_frame_address(0);
+	int err = enter(dev, "dma_set_mask_and_coherent", "dma_set_mask", STREAMING | COHERENT, mask, frame, &p);
+
+	if (err)
+		return err;
+	dev->dma_mask = &dev->coherent_dma_mask;
+	return set_both(p, mask, "dma_coerce_mask_and_coherent", frame);
+}
+
+/* ---- asking ---- */
+
+u64 dma_get_mask(struct device *dev)
+{
+	return dev && dev->dma_mask && *dev->dma_mask ? *dev->dma_mask : DMA_BIT_MASK(32);
+}
+
+u64 dma_get_required_mask(struct device *dev)
+{
+	struct dmasim_device_private *p = k_device(dev, "dma_get_required_mask");
+
+	if (!p)
+		return DMA_BIT_MASK(32);
+	return dma_ops_of(p)->get_required_mask ? dma_ops_of(p)->get_required_mask(dev) : DMA_BIT_MASK(32);
+}
+
+bool dma_addressing_limited(struct device *dev)
+{
+	struct dmasim_device_private *p = k_device(dev, "dma_addressing_limited");
+
+	return p && dma_direct_limit(dma_get_mask(dev), dev->bus_dma_limit) < dma_get_required_mask(dev);
+}
+
+size_t dma_max_mapping_size(struct device *dev)
+{
+	struct dmasim_device_private *p = k_device(dev, "dma_max_mapping_size");
+
+	return p && dma_ops_of(p)->max_mapping_size ? dma_ops_of(p)->max_mapping_size(dev) : SIZE_MAX;
+}
+
+size_t dma_opt_mapping_size(struct device *dev)
+{
+	struct dmasim_device_private *p = k_device(dev, "dma_opt_mapping_size");
+	size_t max = dma_max_mapping_size(dev), opt = SIZE_MAX;
+
+	if (p && dma_ops_of(p)->opt_mapping_size)
+		opt = dma_ops_of(p)->opt_mapping_size();
+	return opt < max ? opt : max;
+}
+
+bool dma_need_sync(struct device *dev, dma_addr_t addr)
+{
+	struct dmasim_device_private *p = k_device(dev, "dma_need_sync");
+
+	(void)addr;
+	if (!p || (p->machine->checks && !p->machine->hw->cfg.need_sync_honest))
+		return true;
+	return dma_ops_of(p)->sync_single_for_cpu || dma_ops_of(p)->sync_single_for_device;
+}
+
+unsigned long dma_get_merge_boundary(struct device *dev)
+{
+	struct dmasim_device_private *p = k_device(dev, "dma_get_merge_boundary");
+
+	return p && dma_ops_of(p)->get_merge_boundary ? dma_ops_of(p)->get_merge_boundary(dev) : 0;
+}
+
+int dma_get_cache_alignment(void)
+{
+	return 1; /* every machine of this version keeps its caches coherent with DMA */
+}
+
+bool dma_can_mmap(struct device *dev)
+{
+	struct dmasim_device_private *p = k_device(dev, "dma_can_mmap");
+
+	return p && (dma_ops_of(p) == &dma_direct_ops || dma_ops_of(p)->mmap);
+}
