@@ -46,11 +46,12 @@ dmasim_deps() {
 	fi
 }
 
-# What every build needs.
+# What every build needs, examples included.
 DMASIM_BUILD_DEPS='gcc:gcc ./stdio.h:libc6-dev cmake:cmake ninja:ninja-build pkg-config:pkg-config
-	bsd/string.h:libbsd-dev elfutils/libdwfl.h:libdw-dev json-c/json.h:libjson-c-dev'
+	patch:patch bsd/string.h:libbsd-dev elfutils/libdwfl.h:libdw-dev json-c/json.h:libjson-c-dev
+	./cmocka.h:libcmocka-dev'
 # What the tests need besides.
-DMASIM_TEST_DEPS='./cmocka.h:libcmocka-dev valgrind/memcheck.h:valgrind'
+DMASIM_TEST_DEPS='valgrind/memcheck.h:valgrind'
 # Both compilers: the instrumentation flags differ.
 DMASIM_CLANG_DEPS='clang:clang'
 
