@@ -46,7 +46,7 @@ enum sim_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 /* Everything a spec string can say. One table in config.c names each key, parses it and documents it. */
 struct sim_config {
 	const char *preset; /* static string */
-	char spec[256];	    /* as given, for the replay token */
+	char spec[1024];    /* as given, for the replay token */
 
 	/* memory */
 	struct sim_bank banks[SIM_MAX_BANKS]; /* sorted, disjoint, page aligned */
@@ -55,10 +55,12 @@ struct sim_config {
 	phys_addr_t dma32_zone_end; /* ZONE_DMA32 likewise */
 	phys_addr_t foreign_base;   /* window of physical addresses for host memory that is not RAM; like RAM the bus */
 	uint64_t foreign_size;	    /* windows reach it, and it lies below 4 GiB on every preset */
-	uint64_t host_limit;	    /* touched bytes of RAM the host may be charged; above: out of memory */
-	bool poison;		    /* fill freed and fresh memory */
-	unsigned int quarantine;    /* pages (and slab objects) kept from reuse after free; 0 = LIFO reuse */
-	bool uncached_alias;	    /* coherent allocations are handed out through a second window */
+	phys_addr_t mmio_base;	    /* the hole of physical addresses in which register windows are placed */
+	uint64_t mmio_size;
+	uint64_t host_limit;	 /* touched bytes of RAM the host may be charged; above: out of memory */
+	bool poison;		 /* fill freed and fresh memory */
+	unsigned int quarantine; /* pages (and slab objects) kept from reuse after free; 0 = LIFO reuse */
+	bool uncached_alias;	 /* coherent allocations are handed out through a second window */
 
 	/* bus */
 	int64_t bus_offset;    /* bus = physical + offset */
@@ -87,6 +89,12 @@ struct sim_config {
 
 /* Parse spec with DMASIM_OPTIONS as environment gives it (may be NULL). 0 or sim_error(). */
 int sim_config_parse(struct sim_config *cfg, const char *spec, const char *environment);
+/* The whole configuration as a spec that gives it again, preset first. As snprintf(): the length it needs. */
+size_t sim_config_print(const struct sim_config *cfg, char *buf, size_t size);
+/* The ith key of a spec, NULL past the last, with its valid values and one line on what it does. */
+const char *sim_config_key(size_t i, const char **valid, const char **help);
+/* The ith preset's name, NULL past the last. */
+const char *sim_config_preset(size_t i);
 
 /* ---- the arena and its windows (sim/memory/arena.c) ---- */
 
@@ -145,7 +153,7 @@ void sim_region_give(struct sim_region *region);
 
 struct sim_ram {
 	int fd;			    /* one memfd, banks back to back */
-	phys_addr_t base, end;	    /* lowest and highest physical address of any bank */
+	phys_addr_t base, end;	    /* of the banks; base is rounded down to 4 MiB, so that windows keep alignment */
 	struct sim_region linear;   /* CPU view of base .. end, holes PROT_NONE */
 	struct sim_region uncached; /* kind REGION_NONE when the machine has no alias */
 	uint8_t *dram;		    /* private always-writable alias: dram[phys - base]; holes PROT_NONE */
@@ -159,7 +167,7 @@ bool sim_ram_contains(const struct sim_machine *m, phys_addr_t phys, uint64_t n)
 void *sim_ram_ptr(const struct sim_machine *m, phys_addr_t phys);
 /* Say that bytes were or may be written, so that they are cleared before the memory serves another machine. */
 void sim_ram_touch(struct sim_machine *m, phys_addr_t phys, uint64_t n);
-/* Charge pages about to be touched for the first time against host_limit; false = over the limit. */
+/* As sim_ram_touch(), but charged against host_limit first; false = over the limit, nothing changed. */
 bool sim_ram_charge(struct sim_machine *m, phys_addr_t phys, uint64_t n);
 
 /* Copy from and to host memory that may not be there: never faults. Bytes copied before the first bad one. */
@@ -191,7 +199,8 @@ struct sim_event {
 };
 
 uint64_t sim_now(const struct sim_machine *m);
-/* Events posted by pointer: the caller owns *event, which must stay until run or cancelled. */
+/* Events posted by pointer: the caller owns *event, which must stay until run or cancelled. 0, -EBUSY if it is queued
+ * already, -ENOMEM. From inside an event the delay is at least 1 ns, so that time always passes. */
 int sim_event_post(struct sim_machine *m, struct sim_event *event, uint64_t delay_ns);
 bool sim_event_cancel(struct sim_machine *m, struct sim_event *event); /* true if it was queued */
 /* One-shot: the library owns the event. -ENOMEM. */
@@ -279,6 +288,7 @@ struct sim_mmio {
 	void *ctx;
 	struct sim_master *master; /* whose registers; may be NULL */
 	unsigned int busy;	   /* callbacks running: not freed meanwhile */
+	bool dead;		   /* removed while busy: freed by the last callback */
 };
 
 /* Place a window in the machine's MMIO hole (power of two, natural alignment). NULL and sim_error(). */
@@ -329,5 +339,7 @@ struct sim_machine {
 struct sim_machine *sim_machine_create(const char *spec);
 /* Everything above must be gone: masters exited. RAM goes back to the pool with touched pages cleared. */
 void sim_machine_destroy(struct sim_machine *m);
+/* Assert the invariants of every file's state: for tests, slow. */
+void sim_machine_check(const struct sim_machine *m);
 
 #endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* A configuration in the making: what config.c parses and layout.c completes. */
+#ifndef SIM_LAYOUT_H
+#define SIM_LAYOUT_H
+
+#include "sim/sim.h"
+
+#define SIM_DEFAULT_PRESET "worst"
+#define SIM_PHYS_END	   (1ULL << 46) /* no RAM at or above: far below the arena's CPU addresses */
+
+struct sim_layout {
+	struct sim_config cfg;
+	uint64_t ram;	  /* size of RAM where no banks are named */
+	bool banks_named; /* the current layer named a bank: further ones add to it */
+	bool offset_auto;
+	bool dma32_given;
+};
+
+/* Start from a preset; false if it does not exist. */
+bool sim_layout_preset(struct sim_layout *l, const char *name);
+/* Place what nobody placed, and refuse what cannot be. 0 or sim_error(). */
+int sim_layout_finish(struct sim_layout *l);
+
+#endif
