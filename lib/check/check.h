@@ -17,6 +17,8 @@ struct check_report;
 int report_init(struct dmasim_machine *m);
 void report_exit(struct dmasim_machine *m);				/* prints the summary (cfg.summary) */
 void report_finding(struct dmasim_machine *m, const struct finding *f); /* = hooks.report */
+/* Print what had to wait: findings of signal handlers, of other threads, of report callbacks. Part of hooks.settle. */
+void report_settle(struct dmasim_machine *m);
 /* Counters of what was not checked, printed in the summary under "unchecked". name: static string, stable. */
 void report_unchecked(struct dmasim_machine *m, const char *name, u64 n);
 /* Facts for the summary ("mappings made", "peak live"): set or add. */

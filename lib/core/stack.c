@@ -24,6 +24,8 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include "lib/core/stack.h"
 
 /* Following a link that turns out to be none reads other frames' locals: harmless, but not for a sanitizer. */
@@ -96,9 +98,14 @@ static struct table *new_table(u32 slots)
 	return t;
 }
 
+static void learn_trampoline(void);
+
 int k_stacks_init(struct dmasim_machine *m)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct k_stacks *s = pages(sizeof(*s));
+
+	pthread_once(&once, learn_trampoline);
 
 	if (s)
 		s->table = new_table(FIRST_SLOTS);
@@ -168,6 +175,55 @@ bool stack_contains(const void *p)
 	uintptr_t high;
 
 	return on_thread_stack((uintptr_t)p) || on_signal_stack((uintptr_t)p, &high);
+}
+
+/*
+ * A handler returns to the trampoline that the C library gave the kernel with it. That address is learnt by giving the
+ * kernel a handler and reading back what it was given.
+ */
+static uintptr_t trampoline;
+
+static void unused_handler(int sig)
+{
+	(void)sig;
+}
+
+static void learn_trampoline(void)
+{
+#if defined(__x86_64__) && defined(SYS_rt_sigaction)
+	struct {
+		void *handler;
+		unsigned long flags;
+		uintptr_t restorer;
+		unsigned long mask;
+	} raw;
+	struct sigaction probe = {.sa_handler = unused_handler}, old;
+
+	if (sigaction(SIGRTMAX, &probe, &old))
+		return;
+	if (!syscall(SYS_rt_sigaction, SIGRTMAX, NULL, &raw, sizeof(raw.mask)))
+		trampoline = raw.restorer;
+	sigaction(SIGRTMAX, &old, NULL);
+#endif
+}
+
+NO_SANITIZE bool stack_in_signal(void)
+{
+	uintptr_t frame = (uintptr_t)__builtin_frame_address(0), next, high;
+
+	if (!on_thread_stack(frame))
+		return on_signal_stack(frame, &high);
+	for (unsigned int i = 0; trampoline && i < 64; i++) {
+		if (frame > k_thread.stack_high - 2 * sizeof(void *) || frame % sizeof(void *))
+			return false;
+		if (((uintptr_t *)frame)[1] == trampoline)
+			return true;
+		next = ((uintptr_t *)frame)[0];
+		if (next <= frame)
+			return false;
+		frame = next;
+	}
+	return false;
 }
 
 /* ---- the walk ---- */

@@ -32,6 +32,9 @@ stack_id stack_entry(struct dmasim_machine *m); /* the caller of the entry point
 /* Frames of an id: return addresses, innermost first; number of frames (<= STACK_FRAMES). */
 unsigned int stack_frames(struct dmasim_machine *m, stack_id id, void **pcs, bool *truncated);
 
+/* Is the calling code an asynchronous signal handler, or called by one? No allocation, no lock. */
+bool stack_in_signal(void);
+
 /* Asserts the table's invariants; called by tests. */
 void stack_check(struct dmasim_machine *m);
 
