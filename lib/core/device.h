@@ -30,8 +30,13 @@ struct dmasim_device_private {
 	struct sim_mmio *mmio[6]; /* BARs */
 	unsigned int nr_mmio;
 	struct dmasim_device_private *next;
-	void *pci;			    /* struct pci_dev bookkeeping (pci.c) */
-	void *devres;			    /* managed resources (devres.c) */
+	bool deferred;				    /* probe said -EPROBE_DEFER */
+	bool pluggable;				    /* made by the library, to be plugged by dmasim_device_plug() */
+	unsigned int busy;			    /* probe and remove calls running */
+	void (*free_container)(struct device *dev); /* of library-made devices: frees the struct around dev */
+	struct k_timer *timers;			    /* dmasim_device_after() (author.c) */
+	struct k_pci *pci;			    /* struct pci_dev bookkeeping (pci.c) */
+	void *devres;				    /* managed resources (devres.c) */
 	struct bus_dma_region range_map[9]; /* what the machine's bus windows say; dev->dma_range_map points here */
 };
 
@@ -57,6 +62,67 @@ static inline struct dmasim_device_private *k_device(struct device *dev, const c
 	}
 	return k_device_slow(dev, function);
 }
+
+/* Every device and driver of a machine. */
+struct k_devices {
+	struct dmasim_device_private *all, **tail; /* in the order added */
+	struct k_driver *drivers;
+	u32 next_id;
+	struct dmasim_device_private *binding; /* whose probe or remove runs; innermost */
+};
+
+/* A fresh record for dev, which becomes known to the machine; NULL and sim_error(). free_container: see above, may be NULL. */
+struct dmasim_device_private *k_device_add(struct dmasim_machine *m, struct device *dev, const char *name,
+					   void (*free_container)(struct device *dev));
+/* The device goes away: driver unbound, leaks reported, hardware detached, record and (if ours) struct freed. */
+void k_device_remove(struct dmasim_machine *m, struct dmasim_device_private *p);
+/* The device is complete: probe drivers. 1 bound, 0 no driver for it, or what the only probe that refused returned. */
+int k_device_attach(struct dmasim_machine *m, struct dmasim_device_private *p);
+void k_device_unbind(struct dmasim_machine *m, struct dmasim_device_private *p);
+/* Probe the devices that drv is for, now and later. 0, -EBUSY, -EINVAL, -ENOMEM. */
+int k_driver_add(struct dmasim_machine *m, struct device_driver *drv);
+void k_driver_remove(struct dmasim_machine *m, struct device_driver *drv);
+/* The device whose probe or remove runs, NULL if none does: who requests. */
+struct device *k_binding_device(const struct dmasim_machine *m);
+/* Asserts the invariants of device.c; called by tests. */
+void k_devices_check(const struct dmasim_machine *m);
+/* A library-made device goes away: pci.c gives lines and claims back. */
+void k_pci_detach(struct dmasim_machine *m, struct dmasim_device_private *p);
+/* Does the function decode its register windows now? True for all other devices. */
+bool k_pci_decodes(const struct dmasim_device_private *p);
+/* The line on which the device would interrupt now, -1 if it could not. */
+int k_pci_interrupt(struct dmasim_machine *m, struct dmasim_device_private *p, unsigned int vector);
+/* BAR n exists now. */
+void k_pci_bar_added(struct dmasim_device_private *p, unsigned int n);
+
+/* irq.c: lines. Allocation gives a masked line that belongs to owner (may be NULL); -ENOSPC. */
+int k_irq_alloc(struct dmasim_machine *m, struct device *owner);
+void k_irq_release(struct dmasim_machine *m, unsigned int irq);
+bool k_irq_requested(const struct dmasim_machine *m, unsigned int irq);
+int k_irq_request(struct dmasim_machine *m, unsigned int irq, void *handler, void *thread_fn, unsigned long flags,
+		  const char *name, void *dev_id, struct device *dev, const char *function);
+const void *k_irq_free(struct dmasim_machine *m, unsigned int irq, void *dev_id, const char *function);
+/* A driver was unbound from dev: report and remove the handlers that it left; how many. */
+size_t k_irqs_driver_gone(struct dmasim_machine *m, struct device *dev);
+size_t k_irqs_leaks(struct dmasim_machine *m);
+
+/* io.c. dev: for whom, may be NULL. */
+void *k_ioremap(struct dmasim_machine *m, phys_addr_t phys, size_t size, struct device *dev, const char *function);
+bool k_iounmap(struct dmasim_machine *m, const volatile void *addr, const char *function);
+bool k_region_claim(struct dmasim_machine *m, phys_addr_t start, u64 n, const char *name, struct device *dev);
+bool k_region_release(struct dmasim_machine *m, phys_addr_t start, u64 n);
+size_t k_io_driver_gone(struct dmasim_machine *m, struct device *dev);
+
+/* chardev.c: nodes for dmasim_open(). */
+int k_chardevs_init(struct dmasim_machine *m);
+void k_chardevs_exit(struct dmasim_machine *m);
+
+/* printk.c: one message. level -1: from the text's own prefix, or the default. */
+void k_log(struct dmasim_machine *m, int level, const char *fmt, ...) DMASIM_PRINTF(3, 4);
+int k_vsnprintf(char *buf, size_t size, const char *fmt, va_list args) DMASIM_PRINTF(3, 0);
+int k_log_init(struct dmasim_machine *m);
+void k_log_exit(struct dmasim_machine *m);
+
 const char *k_device_name(const struct device *dev); /* "(null)" for NULL; safe for dead ones */
 
 /* Managed resources: run in reverse order when the driver is unbound. 0 or -ENOMEM. */

@@ -97,6 +97,8 @@ struct dmasim_machine {
 	struct k_irqs *irqs;	      /* core/irq.c */
 	struct k_io *io;	      /* core/io.c */
 	struct k_modules *modules;    /* core/module.c */
+	struct k_log *log;	      /* core/printk.c */
+	struct k_chardevs *chardevs;  /* core/chardev.c */
 	struct mm *mm;		      /* mm/ */
 	struct check *check;	      /* check/: the tracker's */
 	struct check_report *reports; /* check/report.c */
@@ -176,8 +178,11 @@ void k_devices_detach_all(struct dmasim_machine *m);
 void k_irqs_deliver(struct dmasim_machine *m);
 /* Are we inside a device model: an event, or a register callback that an MMIO access of the driver called? io.c. */
 bool k_in_device_model(const struct dmasim_machine *m);
-/* In a device model: report kernel-call-in-device-model, true. */
+/* In a device model: report kernel-call-in-event, true. */
 bool k_model_call(struct dmasim_machine *m, const char *function);
+
+/* The live machine with that serial, NULL if there is none (any more). boot.c. */
+struct dmasim_machine *k_machine_by_serial(u32 serial);
 
 /* lib/core/boot.c reaches the upper rooms through one table that lib/boot/rooms.c fills (see there). */
 struct k_room {
