@@ -97,7 +97,9 @@ DMASIM_API size_t dmasim_unexpected_violations(void);
 DMASIM_API size_t dmasim_unmet_expectations(void);
 
 /**
- * dmasim_verdict() - what a test framework should say at the end of a test on the current machine
+ * dmasim_verdict() - what a test framework should say at the end of a test
+ *
+ * Of the current machine; without one, of the machine that the thread destroyed last, its leaks included.
  *
  * Return: NULL if there is neither an unexpected violation nor an unmet expectation; else a text of several lines
  *         with the reports in full, valid until the thread's next call of this function.

@@ -9,6 +9,7 @@
  * Weakness: order is that of detection. A guard that finds a mistake late (snapshot) may swap two expectations.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,32 +129,83 @@ size_t dmasim_unmet_expectations(void)
 	return expect_unmet(&m->reports->expect);
 }
 
-const char *dmasim_verdict(void)
-{
-	static __thread struct text verdict; /* kept for the thread's next call */
-	struct dmasim_machine *m = k_thread.current;
-	struct check_report *r;
-	size_t unmet;
+/* ---- the verdict ---- */
 
-	if (!m || !m->reports)
-		return NULL;
-	report_settle(m);
-	r = m->reports;
-	unmet = expect_unmet(&r->expect);
+/* One text a thread: of the machine it asked about last, or destroyed last. Freed when the thread ends. */
+static pthread_key_t verdict_key;
+static pthread_once_t verdict_once = PTHREAD_ONCE_INIT;
+
+static void free_verdict(void *p)
+{
+	text_free(p);
+	free(p);
+}
+
+static void make_verdict_key(void)
+{
+	pthread_key_create(&verdict_key, free_verdict);
+}
+
+static struct text *thread_verdict(void)
+{
+	struct text *t;
+
+	pthread_once(&verdict_once, make_verdict_key);
+	t = pthread_getspecific(verdict_key);
+	if (!t) {
+		t = calloc(1, sizeof(*t));
+		pthread_setspecific(verdict_key, t);
+	}
+	return t;
+}
+
+void report_forget_verdict(void)
+{
+	struct text *t = thread_verdict();
+
+	if (t)
+		t->len = 0;
+}
+
+const char *report_verdict(struct dmasim_machine *m)
+{
+	struct check_report *r = m->reports;
+	size_t unmet = expect_unmet(&r->expect);
+	struct text *t = thread_verdict();
+
+	if (t)
+		t->len = 0;
 	if (!r->unexpected && !unmet)
 		return NULL;
-	verdict.len = 0;
-	if (r->unexpected) {
-		text_add(&verdict, "%llu unexpected violation%s\n", (unsigned long long)r->unexpected,
-			 r->unexpected == 1 ? "" : "s");
-		for (u32 i = 0; i < r->nr_kept; i++)
-			if (!r->kept[i]->v.expected)
-				text_add(&verdict, "%s", r->kept[i]->v.text);
+	if (!t)
+		return "violations, and no host memory to say more";
+	text_add(t, "dmasim: ");
+	if (r->test_name[0]) {
+		text_add_string(t, r->test_name);
+		text_add(t, ": ");
 	}
+	text_add(t, "%llu unexpected violation%s, %zu expected and not seen\n", (unsigned long long)r->unexpected,
+		 r->unexpected == 1 ? "" : "s", unmet);
+	for (u32 i = 0; i < r->nr_kept; i++)
+		if (!r->kept[i]->v.expected)
+			text_add(t, "%s", r->kept[i]->v.text);
 	for (size_t i = r->expect.head; i < r->expect.nr; i++)
-		text_add(&verdict, "expected %s%s, which did not happen\n", rules[r->expect.queue[i].rule].id,
-			 r->expect.queue[i].n > 1 ? " several times" : "");
-	return verdict.p ? verdict.p : "violations, and no host memory to say more";
+		text_add(t, "dmasim: expected %zu x %s, which did not happen\n", r->expect.queue[i].n,
+			 rules[r->expect.queue[i].rule].id);
+	return t->p;
+}
+
+const char *dmasim_verdict(void)
+{
+	struct dmasim_machine *m = k_thread.current;
+	struct text *t;
+
+	if (m && m->reports) {
+		report_settle(m);
+		return report_verdict(m);
+	}
+	t = thread_verdict();
+	return t && t->len ? t->p : NULL;
 }
 
 void dmasim_test_name(const char *name)

@@ -363,6 +363,9 @@ static void process(struct dmasim_machine *m, const struct finding *f, const str
 	report_stack_lines(m, moment->act, &view.act);
 	report_stack_lines(m, f->mapped, &view.mapped);
 	report_stack_lines(m, f->handed, &view.handed);
+	/* CMocka does not say which test runs; the outermost frame that it called is the test's function. */
+	if (!r->test_name[0] && view.act.test)
+		snprintf(r->test_name, sizeof(r->test_name), "%s", view.act.test);
 	key[0] = rule >= 0 ? (u64)rule : hash_string(f->rule ? f->rule : "");
 	key[1] = hash_string(device_of(f));
 	key[2] = place_key(&view.act);
@@ -531,6 +534,7 @@ int report_init(struct dmasim_machine *m)
 		report_exit(m);
 		return sim_error(err, "json=%s cannot be opened: %s", c->json, strerror(err));
 	}
+	report_forget_verdict();
 	r->json_on_main = c->report == REPORT_JSON;
 	r->colour = want_colour(c, r->fd);
 	m->hooks.report = report_finding;
@@ -569,8 +573,10 @@ void report_exit(struct dmasim_machine *m)
 	if (!r)
 		return;
 	if (r->pending) {
+		r->busy = false; /* a callback may have jumped out of a report */
 		report_settle(m);
 		report_summary(m);
+		report_verdict(m);
 	}
 	m->hooks.report = ignore_finding;
 	m->hooks.unchecked = m->hooks.fact = ignore_number;

@@ -26,6 +26,7 @@ struct stack_lines {
 	unsigned int nr;
 	bool truncated;
 	const char *hint; /* one line on how to see more, or NULL */
+	const char *test; /* function that CMocka called, or NULL */
 };
 void report_stack_lines(struct dmasim_machine *m, stack_id id, struct stack_lines *out);
 
@@ -101,6 +102,9 @@ struct expectations {
 bool expect_take(struct expectations *e, int rule);
 size_t expect_unmet(const struct expectations *e);
 void expect_free(struct expectations *e);
+/* What dmasim_verdict() says of this machine; the thread remembers it beyond the machine's end. */
+const char *report_verdict(struct dmasim_machine *m);
+void report_forget_verdict(void);
 
 /* ---- the state of one machine ---- */
 

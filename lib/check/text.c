@@ -107,6 +107,14 @@ static bool is_main(const struct symbol_line *l)
 	return l->function && !strcmp(l->function, "main");
 }
 
+static const char *last_driver_function(const struct stack_lines *s)
+{
+	for (unsigned int i = s->nr; i > 0; i--)
+		if (s->lines[i - 1].role == SYMBOL_DRIVER)
+			return s->lines[i - 1].function;
+	return NULL;
+}
+
 void report_stack_lines(struct dmasim_machine *m, stack_id id, struct stack_lines *out)
 {
 	void *pcs[STACK_FRAMES];
@@ -124,6 +132,8 @@ void report_stack_lines(struct dmasim_machine *m, stack_id id, struct stack_line
 			if (l->role == SYMBOL_BOTTOM || l->role == SYMBOL_NOWHERE) {
 				/* Beyond, there is nothing to follow: this is where the driver's stack begins. */
 				out->truncated = l->role == SYMBOL_NOWHERE && i + 1 < n && !out->nr;
+				if (out->nr && !strncmp(s->module, "libcmocka", 9))
+					out->test = last_driver_function(out);
 				goto out;
 			}
 			/* The library on top is the call itself; between driver frames one line stands for all of it. */
@@ -364,9 +374,10 @@ static void add_map(struct text *t, const struct finding *f)
 	static const struct {
 		char letter;
 		const char *meaning;
-	} legend[] = {{'D', "device owns"},	  {'C', "CPU owns"},	       {'w', "written by device"},
-		      {'U', "not synced yet"},	  {'d', "changed by the CPU"}, {'.', "outside the buffer"},
-		      {'m', "of another mapping"}};
+	} legend[] = {
+		{'D', "device owns"},	 {'C', "CPU owns"},	      {'w', "written by device"},
+		{'U', "not synced yet"}, {'.', "outside the buffer"},
+	};
 	size_t first = f->offset, end = f->offset + f->size, rows = 0;
 
 	if (!f->map || !f->nr_map)
@@ -397,10 +408,10 @@ static void add_map(struct text *t, const struct finding *f)
 		if (i < f->nr_map)
 			text_add(t, "\n");
 	}
-	text_add(t, MARK_LABEL "     ");
+	text_add(t, "     " MARK_LABEL);
 	for (size_t i = 0; i < sizeof(legend) / sizeof(*legend); i++)
 		if (memchr(f->map, legend[i].letter, f->nr_map))
-			text_add(t, " %c %s ", legend[i].letter, legend[i].meaning);
+			text_add(t, "  %c %s", legend[i].letter, legend[i].meaning);
 	text_add(t, MARK_END "\n");
 }
 
