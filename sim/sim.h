@@ -109,6 +109,7 @@ enum sim_region_kind {
 	REGION_VMEMMAP,	 /* struct page array (host memory behind; owned by lib/mm) */
 	REGION_IOMEM,	 /* register windows: never backed by memory, a dereference faults */
 	REGION_COOKIE,	 /* handles of memory without a kernel mapping: likewise */
+	REGION_VMALLOC,	 /* pages of RAM mapped one by one (lib/mm) */
 };
 
 struct sim_region {
