@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of lib/mm share.
+ *
+ * One record a page of RAM (struct mm_frame), in reserved host memory that costs only what is touched: a machine with
+ * 64 GiB of RAM is made as fast as one with 64 MiB. Frames are named by index (pfn - base_pfn); links hold index + 1,
+ * so that memory never touched reads as "no link".
+ *
+ * Only the first frame of a block says what the block is; the others have state FRAME_NONE (or FRAME_SLAB, so that
+ * kfree() finds its slab in one step). frame_head() finds the block of any page.
+ */
+#ifndef LIB_MM_INTERNAL_H
+#define LIB_MM_INTERNAL_H
+
+#include <linux/mm_types.h>
+#include <linux/gfp.h>
+#include "lib/mm/mm.h"
+#include "lib/core/sched.h"
+#include "lib/core/stack.h"
+
+#define MM_ORDERS     11 /* 0 .. 10 */
+#define MM_MAX_ORDER  10
+#define MM_NONE	      (~(u32)0)
+#define MM_FREED_BYTE 0x6b /* freed memory, when cfg.poison */
+#define MM_ZONE_BYTE  0xbb /* red zones beside objects */
+
+enum frame_state {
+	FRAME_NONE, /* not the head of a block; or never handed out */
+	FRAME_FREE,
+	FRAME_QUARANTINED,
+	FRAME_PAGES,   /* alloc_pages() and friends */
+	FRAME_KMALLOC, /* a kmalloc() too big for the caches */
+	FRAME_SLAB,    /* on every page of the slab */
+	FRAME_BLOCK,   /* mm_alloc_block(): another room's */
+	FRAME_VMALLOC,
+};
+
+enum frame_flags {
+	FRAME_POISONED = 1, /* on each page: filled with MM_FREED_BYTE */
+	FRAME_COMP = 2,	    /* allocated with __GFP_COMP */
+	FRAME_EXACT = 4,    /* alloc_pages_exact(): not a power of two */
+	FRAME_ZONED = 8,    /* behind the last asked byte lies a red zone */
+	FRAME_REPORTED = 16,
+};
+
+struct mm_frame {
+	u32 next, prev; /* in a free list, the quarantine, or the list of live blocks */
+	u8 state, order, zone, flags;
+	u32 nr; /* pages of the block */
+	stack_id allocated, freed;
+	u64 allocated_time, freed_time;
+	const char *kind;
+	union {
+		struct mm_slab *slab; /* FRAME_SLAB */
+		size_t size;	      /* as asked; others */
+	};
+	u64 fresh; /* the word it was filled with when it was allocated; 0 = none, or zeroed */
+};
+
+struct mm_range { /* frames nobody has asked for yet: [lo, hi) */
+	u32 lo, hi;
+};
+
+struct mm_zone {
+	const char *name;
+	u32 lo, hi;	     /* index range that holds all its frames; holes inside */
+	u64 total, nr_free;  /* pages; nr_free counts ranges too */
+	u32 head[MM_ORDERS]; /* free lists, last freed first */
+	struct mm_range *ranges;
+	unsigned int nr_ranges, max_ranges;
+};
+
+enum { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, MM_ZONES };
+
+struct mm_segments;
+struct kmem_cache;
+
+struct mm {
+	struct dmasim_machine *machine;
+	u64 base_pfn;
+	u32 nr_frames;
+	struct mm_frame *frames;
+	size_t frames_bytes;
+	struct mm_zone zones[MM_ZONES];
+
+	struct sim_region vmemmap;
+	u64 vmemmap_pfn, nr_vmemmap; /* first pfn and number of struct pages */
+
+	u32 live_first;			       /* +1; blocks handed out, last first */
+	u32 quarantine_first, quarantine_last; /* +1; FIFO through next */
+	u32 quarantine_pages, quarantine_max;
+	bool poison, checks;
+	bool draining;
+	u64 serial; /* of allocations: makes each fresh pattern different */
+
+	struct mm_slabs *slabs;
+	struct mm_vmalloc *vmalloc;
+	struct mm_foreign *foreign;
+	struct mm_segments *segments;
+
+	u64 pages_live, pages_peak, allocations, objects_live, objects_peak, out_of_memory;
+};
+
+static inline struct mm *mm_of(const struct dmasim_machine *m)
+{
+	return m->mm;
+}
+
+static inline phys_addr_t mm_phys(const struct mm *mm, u32 index)
+{
+	return (mm->base_pfn + index) << SIM_PAGE_SHIFT;
+}
+
+/* Frame index of a physical address, MM_NONE outside the frames. Inside them it may still be a hole. */
+static inline u32 mm_index(const struct mm *mm, phys_addr_t phys)
+{
+	u64 i = (phys >> SIM_PAGE_SHIFT) - mm->base_pfn;
+
+	return i < mm->nr_frames ? (u32)i : MM_NONE;
+}
+
+/* ---- buddy.c: power-of-two blocks in one zone ---- */
+int buddy_add_range(struct mm_zone *zone, u32 lo, u32 hi);
+/* A block of 2^order frames below index end; MM_NONE if there is none. Its head's state is FRAME_NONE. */
+u32 buddy_take(struct mm *mm, struct mm_zone *zone, unsigned int order, u32 end);
+/* Give back [index, index + nr), in pieces of powers of two, merged with free neighbours. */
+void buddy_give(struct mm *mm, u32 index, u32 nr);
+void buddy_check(struct mm *mm, struct mm_zone *zone);
+
+/* ---- zones.c: whose memory, from which zone ---- */
+int zones_init(struct mm *mm);
+void zones_exit(struct mm *mm);
+
+struct mm_request {
+	unsigned int order;
+	u32 nr; /* pages really wanted; 0 = all of the order */
+	gfp_t gfp;
+	phys_addr_t limit; /* highest address of the last byte */
+	enum frame_state state;
+	const char *kind;
+	size_t size; /* as asked */
+	stack_id stack;
+	struct mm_slab *slab;
+};
+/* The first frame, or MM_NONE: no hooks called, nothing reported. Filled as gfp and cfg say. */
+u32 mm_take(struct mm *mm, const struct mm_request *r);
+/* The block headed by index is free from now on: poison, quarantine. */
+void mm_give(struct mm *mm, u32 index, stack_id stack);
+void mm_drain(struct mm *mm);
+/* The head of the block that page index belongs to; MM_NONE if it was never handed out. */
+u32 frame_head(const struct mm *mm, u32 index);
+/* Zone bits that exclude each other: report gfp-zone-conflict. True if so. */
+bool mm_bad_gfp(struct dmasim_machine *m, gfp_t gfp, gfp_t forbidden, const char *function);
+static inline void mm_gfp_context(struct dmasim_machine *m, gfp_t gfp, const char *function)
+{
+	if (gfp & __GFP_DIRECT_RECLAIM)
+		k_might_sleep(m, function);
+}
+void mm_fill(struct mm *mm, phys_addr_t phys, size_t n, u64 word);
+/* The first byte in [phys, phys + n) that differs from byte, or n. */
+size_t mm_find_other(struct mm *mm, phys_addr_t phys, size_t n, u8 byte);
+u64 mm_fresh_word(struct mm *mm);
+void mm_report_write_after_free(struct mm *mm, phys_addr_t start, size_t size, size_t at, const char *kind,
+				stack_id allocated, u64 allocated_time, stack_id freed, u64 freed_time);
+void mm_zones_check(struct mm *mm);
+
+/* ---- page.c: struct page ---- */
+int page_init(struct mm *mm);
+void page_exit(struct mm *mm);
+struct page *page_of_pfn(const struct mm *mm, u64 pfn);
+static inline struct page *page_of_index(const struct mm *mm, u32 index)
+{
+	return (struct page *)mm->vmemmap.start + (mm->base_pfn + index - mm->vmemmap_pfn);
+}
+
+/* ---- pagealloc.c: what drivers call; these are for the other files here ---- */
+struct page *mm_alloc_pages(struct dmasim_machine *m, gfp_t gfp, unsigned int order, const char *function);
+bool mm_free_pages(struct dmasim_machine *m, u32 index, unsigned int order, const char *function);
+/* Report a free of the wrong thing: p (phys, ~0 if it has none) was given to function; why: "a page that is free". */
+void mm_bad_free(struct dmasim_machine *m, const char *rule, const char *function, const void *p, phys_addr_t phys,
+		 const char *why);
+
+/* ---- slab.c ---- */
+int slab_init(struct mm *mm);
+void slab_exit(struct mm *mm);
+u32 slab_shrink(struct mm *mm); /* gives empty slabs and resting objects back; pages freed */
+bool slab_object_at(struct mm *mm, struct mm_slab *slab, phys_addr_t phys, struct mm_object *o);
+void slab_check(struct mm *mm);
+size_t slab_leaks(struct mm *mm);
+void *slab_kmalloc(struct dmasim_machine *m, size_t size, gfp_t gfp, const char *function);
+void slab_kfree(struct dmasim_machine *m, const void *p, const char *function);
+void *slab_alloc(struct dmasim_machine *m, struct kmem_cache *cache, size_t asked, gfp_t gfp);
+size_t slab_asked(struct dmasim_machine *m, const void *p); /* 0: not from kmalloc() */
+/* The object is size bytes from now on, at most slab_ksize(): its red zone moves. gfp: __GFP_ZERO for what is new. */
+void slab_resize(struct dmasim_machine *m, const void *p, size_t size, gfp_t gfp);
+size_t slab_ksize(struct dmasim_machine *m, const void *p); /* 0: not from kmalloc() */
+
+/* ---- vmalloc.c ---- */
+void *vmalloc_area(struct dmasim_machine *m, size_t size, gfp_t gfp, const char *function);
+void vmalloc_free(struct dmasim_machine *m, const void *p, const char *function);
+void vmalloc_exit(struct mm *mm);
+phys_addr_t vmalloc_phys(struct mm *mm, uintptr_t p);
+
+/* ---- foreign.c, classify.c ---- */
+int foreign_init(struct mm *mm);
+void foreign_exit(struct mm *mm);
+/* The physical address of a foreign byte that has one now, ~0 if none. Takes no reference. */
+phys_addr_t foreign_phys(struct mm *mm, const volatile void *p);
+void foreign_check(struct mm *mm);
+void classify_exit(struct mm *mm);
+
+/* Every invariant of the room: asserts inside; for tests. */
+void mm_check(struct dmasim_machine *m);
+u64 mm_free_page_count(struct dmasim_machine *m);
+
+#endif
