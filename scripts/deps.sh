@@ -52,8 +52,13 @@ DMASIM_BUILD_DEPS='gcc:gcc ./stdio.h:libc6-dev cmake:cmake ninja:ninja-build pkg
 	./cmocka.h:libcmocka-dev'
 # What the tests need besides.
 DMASIM_TEST_DEPS='valgrind/memcheck.h:valgrind'
-# Both compilers: the instrumentation flags differ.
-DMASIM_CLANG_DEPS='clang:clang'
+# Both compilers: the instrumentation flags differ. The sanitizers of clang come in a package with its version.
+dmasim_clang_deps() {
+	dmasim_deps clang:clang || return 1
+	version=$(clang -dumpversion)
+	dmasim_object=$(clang -print-file-name=libclang_rt.asan-"$(uname -m)".a)
+	[ -e "$dmasim_object" ] || dmasim_deps "no-such-command:libclang-rt-${version%%.*}-dev"
+}
 
 # Parallel jobs: one for each processor the process may use.
 dmasim_jobs() {
