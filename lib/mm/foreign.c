@@ -52,7 +52,7 @@ int foreign_init(struct mm *mm)
 	struct mm_foreign *f = calloc(1, sizeof(*f));
 
 	if (!f)
-		return sim_error(-ENOMEM, "no memory for the foreign window");
+		return sim_error(ENOMEM, "no memory for the foreign window");
 	mm->foreign = f;
 	f->base = cfg->foreign_base;
 	f->nr = (u32)(cfg->foreign_size >> SIM_PAGE_SHIFT);
@@ -367,22 +367,22 @@ int mm_adopt(struct dmasim_machine *m, void *host, size_t n)
 	unsigned int i;
 
 	if (!host || !n || end < start)
-		return sim_error(-EINVAL, "cannot adopt %zu bytes at %p: nothing, or beyond the address space", n,
+		return sim_error(EINVAL, "cannot adopt %zu bytes at %p: nothing, or beyond the address space", n,
 				 host);
 	if (start < sim_arena.base + sim_arena.size && end > sim_arena.base)
-		return sim_error(-EINVAL, "cannot adopt %zu bytes at %p: they are a machine's own memory", n, host);
+		return sim_error(EINVAL, "cannot adopt %zu bytes at %p: they are a machine's own memory", n, host);
 	for (i = 0; i < f->nr_adopted; i++) {
 		if (start < f->adopted[i].start + f->adopted[i].n && end > f->adopted[i].start)
-			return sim_error(-EEXIST, "%zu bytes at %p overlap memory that was adopted already", n, host);
+			return sim_error(EEXIST, "%zu bytes at %p overlap memory that was adopted already", n, host);
 	}
 	phys = mm_foreign_get(m, host, n);
 	if (phys == ~(phys_addr_t)0)
-		return sim_error(-ENOMEM, "no room for %zu bytes in the foreign window of %" PRIu64 " bytes", n,
+		return sim_error(ENOMEM, "no room for %zu bytes in the foreign window of %" PRIu64 " bytes", n,
 				 (uint64_t)m->hw->cfg.foreign_size);
 	table = realloc(f->adopted, (f->nr_adopted + 1) * sizeof(*table));
 	if (!table) {
 		mm_foreign_put(m, phys, n);
-		return sim_error(-ENOMEM, "no memory for the table of adopted memory");
+		return sim_error(ENOMEM, "no memory for the table of adopted memory");
 	}
 	f->adopted = table;
 	table[f->nr_adopted++] = (struct adopted){start, n, phys};
@@ -395,7 +395,7 @@ int dmasim_adopt_memory(void *host, size_t n)
 
 	STACK_ENTER();
 	if (!m)
-		return sim_error(-ENODEV, "dmasim_adopt_memory: this thread has no current machine");
+		return sim_error(ENODEV, "dmasim_adopt_memory: this thread has no current machine");
 	return mm_adopt(m, host, n);
 }
 

@@ -14,7 +14,7 @@ int mm_init(struct dmasim_machine *m)
 	int err;
 
 	if (!mm)
-		return sim_error(-ENOMEM, "no memory for the memory manager");
+		return sim_error(ENOMEM, "no memory for the memory manager");
 	m->mm = mm;
 	mm->machine = m;
 	mm->poison = m->hw->cfg.poison;

@@ -40,7 +40,7 @@ int page_init(struct mm *mm)
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED) {
 		sim_region_give(&mm->vmemmap);
 		mm->vmemmap.kind = REGION_NONE;
-		return sim_error(-ENOMEM, "no memory for the page array (%" PRIu64 " bytes)", (uint64_t)bytes);
+		return sim_error(ENOMEM, "no memory for the page array (%" PRIu64 " bytes)", (uint64_t)bytes);
 	}
 	return 0;
 }

@@ -529,7 +529,7 @@ int slab_init(struct mm *mm)
 
 	mm->slabs = calloc(1, sizeof(*mm->slabs));
 	if (!mm->slabs)
-		return sim_error(-ENOMEM, "no memory for the slab caches");
+		return sim_error(ENOMEM, "no memory for the slab caches");
 	for (dma = 0; dma < 2; dma++) {
 		for (i = 0; i < KMALLOC_CLASSES; i++) {
 			size_t align = sizes[i] & (sizes[i] - 1) ? (sizes[i] == 96 ? 32U : 64U) : sizes[i];
@@ -542,7 +542,7 @@ int slab_init(struct mm *mm)
 	if (mm->quarantine_max && mm->checks) {
 		mm->slabs->ring = calloc(mm->quarantine_max, sizeof(*mm->slabs->ring));
 		if (!mm->slabs->ring)
-			return sim_error(-ENOMEM, "no memory for the quarantine of %u objects", mm->quarantine_max);
+			return sim_error(ENOMEM, "no memory for the quarantine of %u objects", mm->quarantine_max);
 		mm->slabs->ring_size = mm->quarantine_max;
 	}
 	return 0;

@@ -33,7 +33,7 @@ int zones_init(struct mm *mm)
 
 	mm->base_pfn = hw->ram.base >> SIM_PAGE_SHIFT;
 	if (pages >= MM_NONE / 2)
-		return sim_error(-EINVAL, "RAM spreads over %" PRIu64 " pages, more than can be indexed",
+		return sim_error(EINVAL, "RAM spreads over %" PRIu64 " pages, more than can be indexed",
 				 (uint64_t)pages);
 	mm->nr_frames = (u32)pages;
 	mm->frames_bytes = (pages * sizeof(struct mm_frame) + SIM_PAGE_SIZE - 1) & ~(SIM_PAGE_SIZE - 1);
@@ -41,7 +41,7 @@ int zones_init(struct mm *mm)
 			  -1, 0);
 	if (mm->frames == MAP_FAILED) {
 		mm->frames = NULL;
-		return sim_error(-ENOMEM, "no address space for the records of %" PRIu64 " pages of RAM",
+		return sim_error(ENOMEM, "no address space for the records of %" PRIu64 " pages of RAM",
 				 (uint64_t)pages);
 	}
 	ends[ZONE_DMA] = cfg->dma_zone_end & ~(SIM_PAGE_SIZE - 1);
@@ -67,7 +67,7 @@ int zones_init(struct mm *mm)
 			first = (u32)((lo >> SIM_PAGE_SHIFT) - mm->base_pfn);
 			end = (u32)((hi >> SIM_PAGE_SHIFT) - mm->base_pfn);
 			if (buddy_add_range(zone, first, end))
-				return sim_error(-ENOMEM, "no memory for the zone table");
+				return sim_error(ENOMEM, "no memory for the zone table");
 			if (!zone->total || first < zone->lo)
 				zone->lo = first;
 			if (end > zone->hi)
