@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+/* Coherent memory: freed whole, once, with its own values, where interrupts are on; never mapped a second way. */
+#include <setjmp.h>
+#include <signal.h>
+#include <string.h>
+#include <linux/irqflags.h>
+#include "tests/rules/rules.h"
+
+#define N 4096
+
+static void mismatch_wrong(struct shot *s)
+{
+	dma_addr_t handle;
+	void *ring = AT(s->mapped, dma_alloc_coherent(dev, N, &handle, GFP_KERNEL));
+
+	s->offset = s->size = ANY_SIZE;
+	s->handed = ANY_LINE;
+	AT(s->act, dma_free_coherent(dev, N / 2, ring, handle));
+}
+
+static void handle_wrong(struct shot *s)
+{
+	dma_addr_t a, b;
+	void *one = dma_alloc_coherent(dev, N, &a, GFP_KERNEL), *two = dma_alloc_coherent(dev, N, &b, GFP_KERNEL);
+
+	*s = (struct shot){ANY_SIZE, ANY_SIZE, 0, ANY_LINE, ANY_LINE};
+	AT(s->act, dma_free_coherent(dev, N, one, b)); /* ends what the handle names, as in the kernel */
+	dma_free_coherent(dev, N, one, a);
+	(void)two;
+}
+
+static void managed_wrong(struct shot *s)
+{
+	dma_addr_t handle;
+	void *ring = dmam_alloc_coherent(dev, N, &handle, GFP_KERNEL);
+
+	*s = (struct shot){ANY_SIZE, N, 0, ANY_LINE, ANY_LINE};
+	AT(s->act, dma_free_coherent(dev, N, ring, handle));
+}
+
+static void pair_legal(void)
+{
+	dma_addr_t a, b, c;
+	uint8_t *one = dma_alloc_coherent(dev, N + 1, &a, GFP_KERNEL);
+	void *two = dma_alloc_wc(dev, 100, &b, GFP_ATOMIC), *three = dmam_alloc_coherent(dev, 64, &c, GFP_KERNEL);
+
+	if (one)
+		PUT(one + N, 1);
+	dma_free_coherent(dev, N, NULL, a);
+	dma_free_coherent(dev, N + 1, one, a);
+	dma_free_wc(dev, 100, two, b);
+	dmam_free_coherent(dev, 64, three, c);
+}
+
+static void twice_wrong(struct shot *s)
+{
+	dma_addr_t handle;
+	void *ring = AT(s->mapped, dma_alloc_coherent(dev, N, &handle, GFP_KERNEL));
+
+	s->size = N;
+	s->handed = ANY_LINE;
+	dma_free_coherent(dev, N, ring, handle);
+	AT(s->act, dma_free_coherent(dev, N, ring, handle));
+}
+
+static void mix_wrong(struct shot *s)
+{
+	dma_addr_t handle, bus;
+	uint8_t *ring = AT(s->mapped, dma_alloc_coherent(dev, N, &handle, GFP_KERNEL));
+
+	bus = AT(s->act, dma_map_single(dev, ring, 256, DMA_TO_DEVICE));
+	s->size = ANY_SIZE;
+	s->handed = ANY_LINE;
+	if (!dma_mapping_error(dev, bus))
+		dma_unmap_single(dev, bus, 256, DMA_TO_DEVICE);
+	dma_free_coherent(dev, N, ring, handle);
+}
+
+static void atomic_wrong(struct shot *s)
+{
+	dma_addr_t handle;
+	void *ring = dma_alloc_coherent(dev, N, &handle, GFP_KERNEL);
+	unsigned long flags;
+
+	*s = (struct shot){ANY_SIZE, N, 0, ANY_LINE, ANY_LINE};
+	local_irq_save(flags);
+	AT(s->act, dma_free_coherent(dev, N, ring, handle));
+	local_irq_restore(flags);
+}
+
+static void atomic_legal(void)
+{
+	dma_addr_t handle;
+	unsigned long flags;
+	void *ring;
+
+	local_irq_save(flags);
+	ring = dma_alloc_coherent(dev, N, &handle, GFP_ATOMIC);
+	local_irq_restore(flags);
+	dma_free_coherent(dev, N, ring, handle);
+}
+
+static sigjmp_buf after_fault;
+
+static void faulted(int sig)
+{
+	(void)sig;
+	siglongjmp(after_fault, 1);
+}
+
+/* A plain access ends in a fault, after the report. */
+static void cookie_wrong(struct shot *s)
+{
+	dma_addr_t handle;
+	void *cookie = dma_alloc_attrs(dev, N, &handle, GFP_KERNEL, DMA_ATTR_NO_KERNEL_MAPPING);
+	struct sigaction action, before;
+
+	*s = (struct shot){ANY_SIZE, 1, 0, ANY_LINE, ANY_LINE};
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = faulted;
+	sigaction(SIGSEGV, &action, &before);
+	if (!sigsetjmp(after_fault, 1))
+		sink = AT(s->act, GET((uint8_t *)cookie));
+	sigaction(SIGSEGV, &before, NULL);
+	dma_free_attrs(dev, N, cookie, handle, DMA_ATTR_NO_KERNEL_MAPPING);
+}
+
+static void cookie_legal(void)
+{
+	dma_addr_t handle;
+	void *cookie = dma_alloc_attrs(dev, N, &handle, GFP_KERNEL, DMA_ATTR_NO_KERNEL_MAPPING);
+	uint8_t data[16];
+
+	dmasim_device_read(dev, handle, data, sizeof(data));
+	dma_free_attrs(dev, N, cookie, handle, DMA_ATTR_NO_KERNEL_MAPPING);
+}
+
+const struct scenario coherent_scenarios[] = {
+	{"coherent-free-mismatch", mismatch_wrong, pair_legal, NULL, false},
+	{"coherent-free-mismatch", handle_wrong, pair_legal, NULL, false},
+	{"coherent-free-mismatch", managed_wrong, pair_legal, NULL, false},
+	{"coherent-double-free", twice_wrong, pair_legal, NULL, false},
+	{"coherent-streaming-mix", mix_wrong, pair_legal, NULL, false},
+	{"coherent-free-in-atomic", atomic_wrong, atomic_legal, NULL, false},
+	{"coherent-no-kernel-mapping-access", cookie_wrong, cookie_legal, NULL, false},
+	{NULL, NULL, NULL, NULL, false},
+};
