@@ -33,9 +33,11 @@ void *dma_coherent_alloc(struct dmasim_device_private *p, size_t size, dma_addr_
 	};
 	struct finding f = {.rule = "map-bad-size", .dev = p->dev, .size = size, .act_verb = "allocate"};
 
+	k_thread.entry = frame;
+	if (k_unlikely(k_model_call(m, function)))
+		return NULL;
 	if (gfp & __GFP_DIRECT_RECLAIM)
 		k_might_sleep(m, function);
-	k_thread.entry = frame;
 	if (k_unlikely(!size || !handle || size > m->hw->ram.end - m->hw->ram.base)) {
 		f.rule = handle ? "map-bad-size" : "map-bad-address";
 		f.more[0].label = "call";
@@ -62,6 +64,14 @@ void *dma_coherent_alloc(struct dmasim_device_private *p, size_t size, dma_addr_
 	return (void *)op.cpu;
 }
 
+void dma_coherent_release(struct dmasim_device_private *p, const struct track_unmapped *real)
+{
+	const struct dma_map_ops *ops = dma_ops_of(p);
+
+	if (ops->free)
+		ops->free(p->dev, real->size, (void *)real->cpu, phys_to_dma(p->dev, real->phys), real->attrs);
+}
+
 bool dma_coherent_free(struct dmasim_device_private *p, size_t size, void *cpu, dma_addr_t handle, unsigned long attrs,
 		       const char *function, void *frame)
 {
@@ -82,6 +92,8 @@ bool dma_coherent_free(struct dmasim_device_private *p, size_t size, void *cpu, 
 	struct track_unmapped real;
 
 	k_thread.entry = frame;
+	if (k_unlikely(k_model_call(m, function)))
+		return false;
 	if (k_unlikely(k_irqs_disabled(m))) {
 		struct finding f = {
 			.rule = "coherent-free-in-atomic",
@@ -105,11 +117,13 @@ bool dma_coherent_free(struct dmasim_device_private *p, size_t size, void *cpu, 
 		return false;
 	if (k_likely(m->checks)) {
 		track_unmap(m, &op, &real);
-		if (!real.found || real.kind != EXTENT_COHERENT)
+		if (!real.found)
 			return false;
-		/* The tracker found it by its handle; size and address are those of the allocation. */
-		if (ops->free)
-			ops->free(p->dev, real.size, (void *)real.cpu, handle, real.attrs);
+		if (real.kind != EXTENT_COHERENT) {
+			dma_streaming_release(p, &real, handle); /* the wrong call, reported; it is ended */
+			return false;
+		}
+		dma_coherent_release(p, &real);
 	} else if (ops->free) {
 		ops->free(p->dev, size, cpu, handle, attrs);
 	}

@@ -54,8 +54,8 @@ static void device_setup(struct dmasim_machine *m, struct device *dev)
 	}
 	if (m->hw->cfg.bus_bits < 64 && !dev->bus_dma_limit)
 		dev->bus_dma_limit = DMA_BIT_MASK(m->hw->cfg.bus_bits);
-	if (!dev->dma_range_map)
-		dev->dma_range_map = range_map(p);
+	/* Always: what a driver's own struct carries may point into a machine that is gone. */
+	dev->dma_range_map = range_map(p);
 }
 
 int dma_direct_set_offset(struct device *dev, phys_addr_t cpu_start, dma_addr_t dma_start, u64 size)

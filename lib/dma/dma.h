@@ -84,6 +84,11 @@ void *dma_coherent_alloc(struct dmasim_device_private *p, size_t size, dma_addr_
 bool dma_coherent_free(struct dmasim_device_private *p, size_t size, void *cpu, dma_addr_t handle, unsigned long attrs,
 		       const char *function, void *frame);
 
+/* The tracker has ended this allocation: give its memory back. Size, address and handle are those it was made with. */
+void dma_coherent_release(struct dmasim_device_private *p, const struct track_unmapped *real);
+/* mapping.c: the same for a streaming mapping that a free ended. */
+void dma_streaming_release(struct dmasim_device_private *p, const struct track_unmapped *real, dma_addr_t bus);
+
 /* ---- managed.c ---- */
 
 /* The block was freed by dma_free_coherent(): true, and forgotten, if it was a managed one. */

@@ -268,9 +268,22 @@ static inline void unmap(struct dmasim_device_private *p, struct track_op *op)
 	} else {
 		op->phys = dma_to_phys(p->dev, op->bus);
 	}
+	if (k_unlikely(m->checks && real.kind == EXTENT_COHERENT)) {
+		dma_coherent_release(p, &real); /* the wrong call, reported; what it ended is ended */
+		return;
+	}
 	call_unmap(p, op);
 	if (k_unlikely(dma_is_foreign(m, op->phys)))
 		mm_foreign_put(m, op->phys, op->size);
+}
+
+void dma_streaming_release(struct dmasim_device_private *p, const struct track_unmapped *real, dma_addr_t bus)
+{
+	struct track_op op = {.bus = bus, .size = real->size, .dir = real->dir, .attrs = real->attrs};
+
+	call_unmap(p, &op);
+	if (dma_is_foreign(p->machine, real->phys))
+		mm_foreign_put(p->machine, real->phys, real->size);
 }
 
 #define UNMAP_OP(p, extent_kind, name)                                                                    \

@@ -116,6 +116,8 @@ static int enter(struct device *dev, const char *function, const char *alias, un
 	if (!*p)
 		return -EIO;
 	k_thread.entry = frame;
+	if (k_model_call((*p)->machine, function))
+		return -EIO;
 	if (!k_fails((*p)->machine, function, alias))
 		return 0;
 	(*p)->mask_failed |= !!(masks & STREAMING);

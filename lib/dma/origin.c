@@ -173,10 +173,9 @@ bool dma_origin_range(struct dmasim_device_private *p, phys_addr_t phys, const s
 
 phys_addr_t dma_origin_page(struct dmasim_device_private *p, const struct page *page, const struct track_op *op)
 {
-	enum mm_address_kind kind;
+	const struct sim_region *r = sim_region_of(page);
 
-	mm_classify(p->machine, page, &kind);
-	if (kind == ADDR_VMEMMAP)
+	if (k_likely(r && r->kind == REGION_VMEMMAP && r->machine == p->machine->hw))
 		return page_to_phys(page);
 	report_origin(p, "map-bad-address", page, op, "it is not a struct page of this machine");
 	return DMA_BAD_PHYS;
