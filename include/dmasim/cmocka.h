@@ -115,16 +115,24 @@ static inline int dmasim_cmocka_setup(void **state)
 static inline void dmasim_cmocka_run(void **state)
 {
 	struct dmasim_cmocka_test *t = (struct dmasim_cmocka_test *)*state;
+	struct dmasim_place place = {t->name, 0, NULL};
+	const struct dmasim_violation *v;
 	void *test_state = NULL;
 	const char *verdict;
 
 	t->test(&test_state);
 	t->done = 1;
+	for (size_t i = 0; (v = dmasim_violation(i)); i++) {
+		if (!v->expected && v->act.file) {
+			place = v->act;
+			break;
+		}
+	}
 	verdict = dmasim_cmocka_finish();
 	if (!verdict)
 		return;
 	dmasim_cmocka_print(verdict);
-	_assert_true(0, "no unexpected violation, and every expected one", t->name, 0);
+	_assert_true(0, "no unexpected violation, and every expected one", place.file, place.line);
 }
 
 /* After a test that failed or was stopped on its way: what the machine has to say is worth reading, too. */
@@ -132,7 +140,9 @@ static inline int dmasim_cmocka_teardown(void **state)
 {
 	struct dmasim_cmocka_test *t = (struct dmasim_cmocka_test *)*state;
 
-	return t->done ? 0 : dmasim_teardown(state);
+	if (!t->done)
+		dmasim_teardown(state); /* printed; the test has failed anyway */
+	return 0;
 }
 
 /** dmasim_unit_test() - an entry of the table of tests: @f with a machine of its own; its *state is NULL */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "lib/check/report.h"
 #include "lib/core/sched.h"
 
@@ -68,6 +69,7 @@ static struct check_report *checked(const char *function, const char *rule, int 
 	}
 	/* What happened before does not count as expected now. */
 	report_settle(m);
+	report_guess_test(m, stack_entry(m));
 	return m->reports;
 }
 
@@ -94,27 +96,33 @@ static void expect(struct check_report *r, int rule, size_t n)
 
 void dmasim_expect_violation(const char *rule)
 {
+	struct check_report *r;
 	int index;
-	struct check_report *r = checked("dmasim_expect_violation", rule, &index);
 
+	STACK_ENTER();
+	r = checked("dmasim_expect_violation", rule, &index);
 	if (r)
 		expect(r, index, 1);
 }
 
 void dmasim_expect_violations(const char *rule, size_t n)
 {
+	struct check_report *r;
 	int index;
-	struct check_report *r = checked("dmasim_expect_violations", rule, &index);
 
+	STACK_ENTER();
+	r = checked("dmasim_expect_violations", rule, &index);
 	if (r)
 		expect(r, index, n);
 }
 
 void dmasim_allow_violation(const char *rule)
 {
+	struct check_report *r;
 	int index;
-	struct check_report *r = checked("dmasim_allow_violation", rule, &index);
 
+	STACK_ENTER();
+	r = checked("dmasim_allow_violation", rule, &index);
 	if (r)
 		r->expect.allowed[index] = true;
 }
@@ -167,11 +175,33 @@ void report_forget_verdict(void)
 		t->len = 0;
 }
 
+/* In full where nobody has read it yet. */
+static void add_violation(struct text *t, const struct dmasim_violation *v, bool shown)
+{
+	if (!shown) {
+		text_add(t, "%s", v->text);
+		return;
+	}
+	text_add(t, "  %s", v->rule);
+	if (v->act.function) {
+		text_add(t, " in ");
+		text_add_string(t, v->act.function);
+	}
+	if (v->act.file) {
+		text_add(t, " at ");
+		text_add_string(t, v->act.file);
+		text_add(t, ":%d", v->act.line);
+	}
+	text_add(t, "\n");
+}
+
 const char *report_verdict(struct dmasim_machine *m)
 {
 	struct check_report *r = m->reports;
 	size_t unmet = expect_unmet(&r->expect);
 	struct text *t = thread_verdict();
+	/* Reports that went to the standard error output stand right above. */
+	bool shown = r->fd == STDERR_FILENO && m->hw->cfg.report == REPORT_TEXT && !r->write_errors;
 
 	if (t)
 		t->len = 0;
@@ -184,14 +214,17 @@ const char *report_verdict(struct dmasim_machine *m)
 		text_add_string(t, r->test_name);
 		text_add(t, ": ");
 	}
-	text_add(t, "%llu unexpected violation%s, %zu expected and not seen\n", (unsigned long long)r->unexpected,
-		 r->unexpected == 1 ? "" : "s", unmet);
+	if (r->unexpected)
+		text_add(t, "%llu unexpected violation%s%s", (unsigned long long)r->unexpected,
+			 r->unexpected == 1 ? "" : "s", unmet ? ", and " : "");
+	if (unmet)
+		text_add(t, "%zu expected violation%s did not happen", unmet, unmet == 1 ? "" : "s");
+	text_add(t, "\n");
 	for (u32 i = 0; i < r->nr_kept; i++)
 		if (!r->kept[i]->v.expected)
-			text_add(t, "%s", r->kept[i]->v.text);
+			add_violation(t, &r->kept[i]->v, shown);
 	for (size_t i = r->expect.head; i < r->expect.nr; i++)
-		text_add(t, "dmasim: expected %zu x %s, which did not happen\n", r->expect.queue[i].n,
-			 rules[r->expect.queue[i].rule].id);
+		text_add(t, "  expected %zu x %s\n", r->expect.queue[i].n, rules[r->expect.queue[i].rule].id);
 	return t->p;
 }
 

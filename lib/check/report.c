@@ -341,6 +341,22 @@ static void carry_out_policy(struct dmasim_machine *m, struct violation *v)
 	}
 }
 
+static void name_test(struct check_report *r, const char *function)
+{
+	if (function && !r->test_name[0])
+		snprintf(r->test_name, sizeof(r->test_name), "%s", function);
+}
+
+void report_guess_test(struct dmasim_machine *m, stack_id id)
+{
+	struct stack_lines lines;
+
+	if (m->reports->test_name[0])
+		return;
+	report_stack_lines(m, id, &lines);
+	name_test(m->reports, lines.test);
+}
+
 static void process(struct dmasim_machine *m, const struct finding *f, const struct report_moment *moment)
 {
 	struct check_report *r = m->reports;
@@ -363,9 +379,7 @@ static void process(struct dmasim_machine *m, const struct finding *f, const str
 	report_stack_lines(m, moment->act, &view.act);
 	report_stack_lines(m, f->mapped, &view.mapped);
 	report_stack_lines(m, f->handed, &view.handed);
-	/* CMocka does not say which test runs; the outermost frame that it called is the test's function. */
-	if (!r->test_name[0] && view.act.test)
-		snprintf(r->test_name, sizeof(r->test_name), "%s", view.act.test);
+	name_test(r, view.act.test ? view.act.test : view.mapped.test);
 	key[0] = rule >= 0 ? (u64)rule : hash_string(f->rule ? f->rule : "");
 	key[1] = hash_string(device_of(f));
 	key[2] = place_key(&view.act);

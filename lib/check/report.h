@@ -102,6 +102,8 @@ struct expectations {
 bool expect_take(struct expectations *e, int rule);
 size_t expect_unmet(const struct expectations *e);
 void expect_free(struct expectations *e);
+/* CMocka does not say which test runs: the outermost function that it called, in a stack, names it. */
+void report_guess_test(struct dmasim_machine *m, stack_id id);
 /* What dmasim_verdict() says of this machine; the thread remembers it beyond the machine's end. */
 const char *report_verdict(struct dmasim_machine *m);
 void report_forget_verdict(void);
