@@ -340,6 +340,7 @@ struct device *dmasim_dad_create(const struct dmasim_dad_config *config)
 		.vendor = DAD_VENDOR_ID,
 		.device = DAD_DEVICE_ID,
 		.class_code = 0x118000,
+		.revision = c->address_bits && c->address_bits <= 24 ? 1 : 2,
 		.address_bits = c->address_bits,
 		.msi_vectors = 1,
 	};

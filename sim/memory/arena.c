@@ -20,11 +20,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "sim/private.h"
-#if SIM_HAVE_VALGRIND
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
+#include "sim/valgrind.h"
 
 #define GRANULE	   (1UL << SIM_GRANULE_SHIFT)
 #define ARENA_HINT ((void *)0x200000000000UL)
@@ -107,7 +103,9 @@ int sim_arena_init(void)
 		/* A forked child: the parent's windows were not inherited (see ram.c); what they left are holes. */
 		if (mmap((void *)sim_arena.base, sim_arena.size, PROT_NONE, RESERVED | MAP_FIXED, -1, 0) ==
 		    MAP_FAILED) {
-			err = sim_error(ENOMEM, "the machines' address range cannot be reserved again after fork()");
+			err = sim_error(ENOMEM, "the machines' addresses cannot be reserved again after fork(): raise "
+						"the limit on virtual "
+						"memory (ulimit -v)");
 		} else {
 			memset(taken, 0, nr_granules);
 			memset(sim_arena.granules, 0, nr_granules * sizeof(*sim_arena.granules));

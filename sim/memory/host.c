@@ -14,6 +14,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 #include "sim/private.h"
+#include "sim/valgrind.h"
 
 /* At most what a pipe takes without waiting, and never across a page: the kernel may not copy part of a page. */
 static size_t piece_at(const void *p, size_t n)
@@ -76,5 +77,8 @@ size_t sim_host_read(void *dst, const void *host_src, size_t n)
 
 size_t sim_host_write(void *host_dst, const void *src, size_t n)
 {
-	return copy((void *)(uintptr_t)src, host_dst, n, true);
+	size_t done = copy((void *)(uintptr_t)src, host_dst, n, true);
+
+	VALGRIND_MAKE_MEM_DEFINED(host_dst, done); /* it does not follow the host kernel's copies */
+	return done;
 }
