@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Rules of what the CPU may touch: called by accessors, by lookalikes in their caller's name, and by instrumented code,
+ * before each access.
+ *
+ * Most accesses go to memory that is not mapped at all, and leave after two loads: the page's list is empty, or none
+ * of the extents on the page touches these 64-byte granules. Bytes that the device owns are reported; writes in the
+ * CPU's own phase are noted, so that a device that fetches them too early can be told; reads of bytes that a device
+ * has changed since are stale.
+ *
+ * Weakness: in mappings that overlap, legally, each judges for itself.
+ */
+#include <stdio.h>
+#include "lib/check/phase.h"
+#include "lib/core/stack.h"
+#include "lib/mm/mm.h"
+
+struct access {
+	struct dmasim_machine *m;
+	const volatile void *p;
+	bool write;
+	void *pc, *frame;
+};
+
+static stack_id act_of(const struct access *a)
+{
+	return a->pc ? stack_capture_pc(a->m, a->pc, a->frame) : stack_entry(a->m);
+}
+
+static bool device_owns(u8 state)
+{
+	return (state & BYTE_OWNER) == BYTE_DEVICE;
+}
+
+static bool stale(u8 state)
+{
+	return (state & BYTE_OWNER) != BYTE_DEVICE && state & BYTE_DEV_WROTE;
+}
+
+static void found(const struct access *a, struct extent *e, struct span *s, const char *rule, u8 told)
+{
+	struct check *c = a->m->check;
+	struct finding f = {.rule = rule, .act_verb = a->write ? "write" : "read"};
+	char map[33];
+	u8 value[16];
+
+	f.act = act_of(a);
+	finding_of(c, &f, e, s->lo, s->hi, map);
+	f.nr_value = mm_phys_read(a->m, e->phys + s->lo, value, s->hi - s->lo < 16 ? s->hi - s->lo : 16);
+	f.old_value = value;
+	if (a->write)
+		check_found_later(c, &f, e->phys + s->lo, s->hi - s->lo);
+	else
+		check_found(c, &f);
+	extent_tell(c, e, s, told);
+}
+
+/* Note what the CPU writes where the device does not own it. */
+static void note_write(struct check *c, struct extent *e, u64 lo, u64 hi)
+{
+	struct runs *r = extent_runs(c, e);
+
+	if (!r) {
+		if (!device_owns(e->state))
+			extent_change(c, e, lo, hi, BYTE_DEV_WROTE, BYTE_CPU_WROTE, NULL);
+		return;
+	}
+	for (u64 at = lo; at < hi;) {
+		u32 i = runs_at(r, at);
+		u64 end = r->run[i].end < hi ? r->run[i].end : hi;
+
+		if (!device_owns(r->run[i].state)) {
+			extent_change(c, e, at, end, BYTE_DEV_WROTE, BYTE_CPU_WROTE, NULL);
+			if (!r->n) { /* all bytes agree now, so the rest does */
+				extent_change(c, e, end, hi, BYTE_DEV_WROTE, BYTE_CPU_WROTE, NULL);
+				return;
+			}
+		}
+		at = end;
+	}
+}
+
+static void check_extent(const struct access *a, struct extent *e, u64 lo, u64 hi)
+{
+	struct check *c = a->m->check;
+	struct span s;
+
+	if (!extent_is_streaming(e) || e->freed)
+		return;
+	if (a->write) {
+		if (extent_find(c, e, lo, hi, device_owns, &s)) {
+			if (!(s.told & TOLD_CPU_WRITE))
+				found(a, e, &s, "cpu-write-while-device-owns", TOLD_CPU_WRITE);
+			if (c->snapshot) /* the copy shows it as well: not a second report */
+				extent_change(c, e, s.lo, s.hi, 0, BYTE_SEEN, NULL);
+		}
+		if (e->state != BYTE_DEVICE || extent_runs(c, e))
+			note_write(c, e, lo, hi);
+		return;
+	}
+	if (e->dir != DMA_TO_DEVICE && extent_find(c, e, lo, hi, device_owns, &s) && !(s.told & TOLD_CPU_READ))
+		found(a, e, &s, "cpu-read-while-device-owns", TOLD_CPU_READ);
+	if ((e->state & BYTE_DEV_WROTE || extent_runs(c, e)) && extent_find(c, e, lo, hi, stale, &s) &&
+	    !(s.told & TOLD_STALE))
+		found(a, e, &s, "cpu-read-stale", TOLD_STALE);
+}
+
+static void check_range(const struct access *a, phys_addr_t lo, phys_addr_t hi)
+{
+	struct check *c = a->m->check;
+	struct extent_walk w;
+	struct extent *e;
+
+	extent_walk_init(c, &w, lo, hi);
+	w.ghosts = true;
+	while ((e = extent_walk_next(&w)))
+		check_extent(a, e, lo > e->phys ? lo - e->phys : 0, hi < e->phys + e->size ? hi - e->phys : e->size);
+}
+
+static void raw_register_access(const struct access *a, const struct sim_region *r, size_t n)
+{
+	phys_addr_t phys = r->phys + ((uintptr_t)a->p - r->start);
+	struct sim_mmio *mmio = sim_mmio_find(a->m->hw, phys);
+	struct finding f = {
+		.rule = r->kind == REGION_COOKIE ? "coherent-no-kernel-mapping-access" : "mmio-raw-access",
+		.cpu = (const void *)(uintptr_t)a->p,
+		.phys = phys,
+		.has_phys = true,
+		.size = n,
+		.act_verb = a->write ? "write" : "read",
+	};
+
+	f.act = act_of(a);
+	if (mmio) {
+		f.buffer_kind = "register window";
+		f.buffer_size = mmio->size;
+		f.offset = phys - mmio->phys;
+		f.device_name = mmio->master ? mmio->master->name : NULL;
+	}
+	check_found(a->m->check, &f);
+}
+
+/* Not in a window of the machine: host memory, perhaps mapped for DMA all the same. */
+static void check_foreign(const struct access *a, size_t n)
+{
+	phys_addr_t phys = mm_classify(a->m, a->p, NULL);
+
+	if (phys != ~(phys_addr_t)0)
+		check_range(a, phys, phys + n);
+}
+
+void check_cpu_access(struct dmasim_machine *m, const volatile void *p, size_t n, bool write, void *pc, void *frame)
+{
+	const struct sim_region *r = sim_region_of(p);
+	struct check *c = m->check;
+	struct access a;
+	phys_addr_t lo;
+
+	if (k_unlikely(!c || !n))
+		return;
+	if (k_likely(r && (r->kind == REGION_LINEAR || r->kind == REGION_UNCACHED) && r->machine == m->hw)) {
+		lo = r->phys + ((uintptr_t)p - r->start);
+		if (k_unlikely(n > r->size - ((uintptr_t)p - r->start)))
+			n = r->size - ((uintptr_t)p - r->start);
+		if (k_likely((lo & (SIM_PAGE_SIZE - 1)) + n <= SIM_PAGE_SIZE && extent_page_quiet(c, lo, lo + n)))
+			return;
+		a = (struct access){m, p, write, pc, frame};
+		check_range(&a, lo, lo + n);
+		return;
+	}
+	a = (struct access){m, p, write, pc, frame};
+	if (!r) {
+		if (c->foreign)
+			check_foreign(&a, n);
+	} else if (r->machine != m->hw) {
+		report_unchecked(m, "CPU accesses to another machine's memory", 1);
+	} else if (r->kind == REGION_IOMEM || r->kind == REGION_COOKIE) {
+		check_settle(m);
+		raw_register_access(&a, r, n);
+	}
+}

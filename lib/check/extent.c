@@ -1,0 +1,634 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Records of mappings: where they lie and how they are found.
+ *
+ * Each live mapping is one 64-byte record in an array that is reserved once and never moves. Two indices. By (device,
+ * bus address of the start): an open hash at load 1/2, newest first, that doubles in place. By physical page: a doubly
+ * linked list of the extents that touch it; the link of an extent's first page is inside the record, those of further
+ * pages are nodes. Extents of many pages are linked once for each 2 MiB instead. Beside each page's list head stand 64
+ * bits, one for each 64-byte granule that some extent on the page may touch, so that neither a CPU access beside a
+ * mapping nor a new mapping on a busy page walks the list.
+ *
+ * Cost: map and unmap read two cold lines, the record and the page entry; everything else is a store.
+ * Weakness: the bits of a page on which mappings overlap are not cleared before the page is empty; until then accesses
+ * to it walk its list.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "lib/check/extent.h"
+#include "lib/check/snapshot.h"
+
+#define MAX_EXTENTS (1U << 24)
+#define MAX_NODES   (1U << 25)
+#define HASH_START  1024U
+#define NODE	    0x80000000U /* in a link: a node, not the record itself */
+
+/* ---- memory that is reserved once and costs what it touches ---- */
+
+static void *reserve(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void release(void *p, size_t size)
+{
+	if (p)
+		munmap(p, size);
+}
+
+static int records_init(struct records *r, size_t stride, u32 max)
+{
+	*r = (struct records){.stride = stride, .used = 1, .max = max};
+	r->base = reserve(stride * max);
+	return r->base ? 0 : -ENOMEM;
+}
+
+static u32 records_get(struct records *r)
+{
+	u32 id = r->free;
+
+	if (id) {
+		memcpy(&r->free, r->base + r->stride * id, sizeof(r->free));
+		return id;
+	}
+	return r->used < r->max ? r->used++ : 0;
+}
+
+static void records_put(struct records *r, u32 id)
+{
+	memcpy(r->base + r->stride * id, &r->free, sizeof(r->free));
+	r->free = id;
+}
+
+/* ---- names of calls ---- */
+
+u8 extent_function_slow(struct check *c, const char *name)
+{
+	unsigned int i = 1;
+
+	while (i < 256 && c->functions[i] && c->functions[i] != name)
+		i++;
+	if (i == 256 || !name)
+		return 0;
+	c->functions[i] = name;
+	c->function_cache = name;
+	c->function_cached = (u8)i;
+	return (u8)i;
+}
+
+/* ---- the hash ---- */
+
+/* Double in place. Chains keep their order: newest first. */
+static void hash_grow(struct check *c)
+{
+	u32 old = c->hash_mask + 1;
+
+	if (2ULL * old * sizeof(u32) > c->hash_reserved)
+		return;
+	c->hash_mask = 2 * old - 1;
+	for (u32 i = 0; i < old; i++) {
+		u32 *tail[2] = {&c->hash[i], &c->hash[i + old]};
+
+		for (u32 id = c->hash[i]; id;) {
+			struct extent *e = extent_at(c, id);
+			u32 next = e->next_hash, upper = extent_hash(c, e->dev, e->bus) != i;
+
+			*tail[upper] = id;
+			tail[upper] = &e->next_hash;
+			id = next;
+		}
+		*tail[0] = *tail[1] = 0;
+	}
+}
+
+static void hash_add(struct check *c, struct extent *e)
+{
+	u32 *head;
+
+	if (k_unlikely(c->live * 2 > c->hash_mask))
+		hash_grow(c);
+	head = &c->hash[extent_hash(c, e->dev, e->bus)];
+	e->next_hash = *head;
+	*head = extent_id(c, e);
+}
+
+static void hash_remove(struct check *c, struct extent *e)
+{
+	u32 *p = &c->hash[extent_hash(c, e->dev, e->bus)], id = extent_id(c, e);
+
+	while (*p != id)
+		p = &extent_at(c, *p)->next_hash;
+	*p = e->next_hash;
+}
+
+/* ---- lists by place ---- */
+
+static inline u32 *link_next(const struct check *c, u32 link)
+{
+	return link & NODE ? &link_node_at(c, link & ~NODE)->next : &extent_at(c, link)->next;
+}
+
+static inline u32 *link_prev(const struct check *c, u32 link)
+{
+	return link & NODE ? &link_node_at(c, link & ~NODE)->prev : &extent_at(c, link)->prev;
+}
+
+static inline struct extent *link_extent(const struct check *c, u32 link)
+{
+	return extent_at(c, link & NODE ? link_node_at(c, link & ~NODE)->extent : link);
+}
+
+static inline void link_in(struct check *c, u32 *head, u32 link)
+{
+	u32 old = *head;
+
+	*link_next(c, link) = old;
+	*link_prev(c, link) = 0;
+	if (old)
+		*link_prev(c, old) = link;
+	*head = link;
+}
+
+static inline void link_out(struct check *c, u32 *head, u32 link)
+{
+	u32 next = *link_next(c, link), prev = *link_prev(c, link);
+
+	if (prev)
+		*link_next(c, prev) = next;
+	else
+		*head = next;
+	if (next)
+		*link_prev(c, next) = prev;
+}
+
+/* Bits of the 64-byte granules of a page that [lo, hi) touches. */
+static inline u64 granules_touched(u64 page, u64 lo, u64 hi)
+{
+	u64 start = page << SIM_PAGE_SHIFT, a = lo > start ? (lo - start) >> 6 : 0;
+	u64 b = hi < start + SIM_PAGE_SIZE ? (hi - 1 - start) >> 6 : 63;
+
+	return (~0ULL << a) & (~0ULL >> (63 - b));
+}
+
+static inline void page_add(struct check *c, u64 page, u32 link, u64 lo, u64 hi)
+{
+	struct page_entry *p = &c->pages[page];
+	u64 bits = granules_touched(page, lo, hi);
+
+	p->shared |= (p->granules & bits) != 0;
+	p->granules |= bits;
+	link_in(c, &p->head, link);
+	c->chunks[page >> (CHUNK_SHIFT - SIM_PAGE_SHIFT)].small++;
+}
+
+static inline void page_remove(struct check *c, u64 page, u32 link, u64 lo, u64 hi)
+{
+	struct page_entry *p = &c->pages[page];
+
+	link_out(c, &p->head, link);
+	if (!p->head) {
+		p->granules = 0;
+		p->shared = 0;
+	} else if (!p->shared) {
+		p->granules &= ~granules_touched(page, lo, hi);
+	}
+	c->chunks[page >> (CHUNK_SHIFT - SIM_PAGE_SHIFT)].small--;
+}
+
+/* Which places does e touch? The first is linked by the record, the others by nodes. */
+static void places(const struct check *c, const struct extent *e, u64 *first, u64 *last)
+{
+	unsigned int shift = e->wide ? CHUNK_SHIFT : SIM_PAGE_SHIFT;
+
+	*first = (e->phys - c->base) >> shift;
+	*last = (e->phys - c->base + e->size - 1) >> shift;
+}
+
+static void link_place(struct check *c, struct extent *e, u64 place, u32 link, bool in)
+{
+	u64 lo = e->phys - c->base, hi = lo + e->size;
+
+	if (!e->wide)
+		in ? page_add(c, place, link, lo, hi) : page_remove(c, place, link, lo, hi);
+	else
+		in ? link_in(c, &c->chunks[place].head, link) : link_out(c, &c->chunks[place].head, link);
+}
+
+static void link_further(struct check *c, struct extent *e, u64 first, u64 last)
+{
+	for (u64 place = first + 1; place <= last; place++) {
+		u32 id = records_get(&c->nodes);
+		struct link_node *node = link_node_at(c, id);
+
+		if (!id) {
+			c->dropped++;
+			break;
+		}
+		node->extent = extent_id(c, e);
+		node->place = (u32)place;
+		node->sibling = e->links;
+		e->links = id;
+		link_place(c, e, place, id | NODE, true);
+	}
+}
+
+static inline void places_add(struct check *c, struct extent *e)
+{
+	u64 first, last;
+
+	e->outside = e->phys < c->base || e->phys >= c->end || e->size > c->end - e->phys;
+	if (k_unlikely(e->outside)) {
+		link_in(c, &c->outsiders, extent_id(c, e));
+		return;
+	}
+	e->wide = e->size > (EXTENT_SMALL_PAGES - 1) * SIM_PAGE_SIZE;
+	places(c, e, &first, &last);
+	link_place(c, e, first, extent_id(c, e), true);
+	if (first != last)
+		link_further(c, e, first, last);
+}
+
+static inline void places_remove(struct check *c, struct extent *e)
+{
+	u64 first, last;
+
+	if (k_unlikely(e->outside)) {
+		link_out(c, &c->outsiders, extent_id(c, e));
+		return;
+	}
+	places(c, e, &first, &last);
+	link_place(c, e, first, extent_id(c, e), false);
+	for (u32 id = e->links, next; id; id = next) {
+		struct link_node *node = link_node_at(c, id);
+
+		next = node->sibling;
+		link_place(c, e, node->place, id | NODE, false);
+		records_put(&c->nodes, id);
+	}
+}
+
+/* ---- walking physical memory ---- */
+
+void extent_walk_init(struct check *c, struct extent_walk *w, phys_addr_t lo, phys_addr_t hi)
+{
+	*w = (struct extent_walk){.c = c, .lo = lo, .hi = hi, .list = 2, .link = c->outsiders};
+	if (hi > c->base && lo < c->end) {
+		u64 from = lo > c->base ? lo - c->base : 0, to = (hi < c->end ? hi : c->end) - c->base - 1;
+
+		w->first = w->place = from >> SIM_PAGE_SHIFT;
+		w->last = to >> SIM_PAGE_SHIFT;
+		w->list = 0;
+		w->link = c->pages[w->place].head;
+	}
+}
+
+/* The next list that may have something; false after the last. */
+static bool walk_next_list(struct extent_walk *w)
+{
+	const struct check *c = w->c;
+	const unsigned int ratio = CHUNK_SHIFT - SIM_PAGE_SHIFT;
+
+	if (w->list == 0) {
+		while (w->place++ < w->last) {
+			if (!(w->place & ((1U << ratio) - 1)) && !c->chunks[w->place >> ratio].small) {
+				w->place |= (1U << ratio) - 1;
+				continue;
+			}
+			w->link = c->pages[w->place].head;
+			if (w->link)
+				return true;
+		}
+		w->list = 1;
+		w->first >>= ratio;
+		w->last >>= ratio;
+		w->place = w->first;
+		w->link = c->chunks[w->place].head;
+		return true;
+	}
+	if (w->list == 1) {
+		if (w->place++ < w->last) {
+			w->link = c->chunks[w->place].head;
+			return true;
+		}
+		w->list = 2;
+		w->link = c->outsiders;
+		return true;
+	}
+	return false;
+}
+
+struct extent *extent_walk_next(struct extent_walk *w)
+{
+	struct check *c = w->c;
+
+	do {
+		while (w->link) {
+			struct extent *e = link_extent(c, w->link);
+			u64 first, last;
+
+			w->link = *link_next(c, w->link);
+			if (e->phys >= w->hi || e->phys + e->size <= w->lo || (e->ghost && !w->ghosts))
+				continue;
+			if (w->list == 2)
+				return e;
+			/* in the lists of several places: taken at the first one that is looked at */
+			places(c, e, &first, &last);
+			if (w->place == (first > w->first ? first : w->first))
+				return e;
+		}
+	} while (walk_next_list(w));
+	return NULL;
+}
+
+/* ---- life and death ---- */
+
+struct extent_more *extent_need_more(struct check *c, struct extent *e)
+{
+	struct extent_more *more;
+	u32 id;
+
+	if (e->more)
+		return extent_more(c, e);
+	id = records_get(&c->more);
+	if (!id) {
+		c->dropped++;
+		return NULL;
+	}
+	e->more = id;
+	more = extent_more(c, e);
+	memset(more, 0, sizeof(*more));
+	more->serial = ++c->serial;
+	more->handed = (struct stamp){.time = e->time, .stack = e->mapped, .fn = e->fn};
+	return more;
+}
+
+static bool is_foreign(const struct check *c, phys_addr_t phys)
+{
+	return phys - c->m->hw->cfg.foreign_base < c->m->hw->cfg.foreign_size;
+}
+
+struct extent *extent_add(struct check *c, const struct track_op *op, stack_id stack, u64 now)
+{
+	u32 id;
+	struct extent *e;
+
+	if (k_unlikely(!op->size || op->size > EXTENT_MAX_SIZE || op->phys + op->size < op->phys)) {
+		c->dropped++;
+		return NULL;
+	}
+	id = records_get(&c->extents);
+	if (k_unlikely(!id)) {
+		c->dropped++;
+		return NULL;
+	}
+	e = extent_at(c, id);
+	*e = (struct extent){
+		.bus = op->bus,
+		.phys = op->phys,
+		.size = op->size,
+		.kind = op->kind,
+		.dir = op->dir & 3,
+		.checked = !(op->kind == EXTENT_SINGLE || op->kind == EXTENT_PAGE || op->kind == EXTENT_RESOURCE),
+		.live = 1,
+		.time = now,
+		.dev = op->dev->id,
+		.mapped = stack,
+		.attrs = (u16)op->attrs,
+		.fn = extent_function(c, op->function),
+		.state = op->attrs & ATTR_SKIP_CPU_SYNC ? BYTE_UNSYNCED : BYTE_DEVICE,
+	};
+	if (++c->live > c->peak)
+		c->peak = c->live;
+	c->made++;
+	hash_add(c, e);
+	places_add(c, e);
+	c->foreign += is_foreign(c, e->phys);
+	return e;
+}
+
+static void forget_more(struct check *c, struct extent *e)
+{
+	struct extent_more *more;
+
+	if (!e->more)
+		return;
+	more = extent_more(c, e);
+	snapshot_drop(c, more);
+	runs_exit(&more->runs);
+	records_put(&c->more, e->more);
+}
+
+/* Out of the hash and into quarantine. */
+static inline void bury(struct check *c, struct extent *e, stack_id stack, u64 now, u8 fn)
+{
+	struct dead *d = &c->quarantine[c->nr_dead++ % QUARANTINE];
+
+	hash_remove(c, e);
+	c->live--;
+	*d = (struct dead){.e = *e, .time = now, .unmapped = stack, .fn = fn};
+	if (e->more) {
+		d->serial = extent_more(c, e)->serial;
+		d->cpu = extent_more(c, e)->cpu;
+	}
+	if (c->last == extent_id(c, e))
+		c->last = 0;
+}
+
+void extent_lay(struct check *c, struct extent *e)
+{
+	places_remove(c, e);
+	c->foreign -= is_foreign(c, e->phys);
+	e->live = 0;
+	forget_more(c, e);
+	records_put(&c->extents, extent_id(c, e));
+}
+
+void extent_remove(struct check *c, struct extent *e, stack_id stack, u64 now, u8 fn)
+{
+	bury(c, e, stack, now, fn);
+	extent_lay(c, e);
+}
+
+void extent_haunt(struct check *c, struct extent *e, stack_id stack, u64 now, u8 fn)
+{
+	bury(c, e, stack, now, fn);
+	e->ghost = 1;
+	if (e->more)
+		snapshot_drop(c, extent_more(c, e));
+}
+
+/* ---- finding by bus address ---- */
+
+static inline bool holds(const struct extent *e, u32 dev, dma_addr_t bus)
+{
+	return e->dev == dev && bus - e->bus < e->size;
+}
+
+static inline bool lets(const struct extent *e, bool write)
+{
+	return e->dir == DMA_BIDIRECTIONAL || e->dir == (write ? DMA_FROM_DEVICE : DMA_TO_DEVICE);
+}
+
+struct extent *extent_containing(struct check *c, u32 dev, dma_addr_t bus, bool write)
+{
+	struct extent *e = NULL, *second = NULL;
+	struct extent_walk w;
+	phys_addr_t phys;
+	uint64_t len;
+
+	while ((e = extent_exact(c, dev, bus, e))) {
+		if (k_likely(lets(e, write)))
+			return e;
+		second = second ? second : e;
+	}
+	if (sim_bus_to_phys(c->m->hw, bus, &phys, &len)) {
+		extent_walk_init(c, &w, phys, phys + 1);
+		while ((e = extent_walk_next(&w))) {
+			if (!holds(e, dev, bus))
+				continue;
+			if (lets(e, write))
+				return e;
+			second = second ? second : e;
+		}
+	} else {
+		for (u32 id = c->outsiders; id; id = extent_at(c, id)->next)
+			if (holds(extent_at(c, id), dev, bus))
+				return extent_at(c, id);
+	}
+	return second;
+}
+
+struct dead *extent_dead(struct check *c, u32 dev, dma_addr_t bus, bool exact)
+{
+	u64 n = c->nr_dead < QUARANTINE ? c->nr_dead : QUARANTINE;
+
+	for (u64 i = 0; i < n; i++) {
+		struct dead *d = &c->quarantine[(c->nr_dead - 1 - i) % QUARANTINE];
+
+		if (exact ? d->e.dev == dev && d->e.bus == bus : holds(&d->e, dev, bus))
+			return d;
+	}
+	return NULL;
+}
+
+/* ---- life cycle ---- */
+
+int extents_init(struct check *c, struct dmasim_machine *m)
+{
+	const struct sim_config *cfg = &m->hw->cfg;
+
+	c->m = m;
+	c->base = m->hw->ram.base;
+	c->end = m->hw->ram.end;
+	if (cfg->foreign_size) {
+		if (cfg->foreign_base < c->base)
+			c->base = cfg->foreign_base;
+		if (cfg->foreign_base + cfg->foreign_size > c->end)
+			c->end = cfg->foreign_base + cfg->foreign_size;
+	}
+	c->base &= ~((1ULL << CHUNK_SHIFT) - 1);
+	c->nr_chunks = (c->end - c->base + (1ULL << CHUNK_SHIFT) - 1) >> CHUNK_SHIFT;
+	c->nr_pages = c->nr_chunks << (CHUNK_SHIFT - SIM_PAGE_SHIFT);
+	c->pages = reserve(c->nr_pages * sizeof(*c->pages));
+	c->chunks = reserve(c->nr_chunks * sizeof(*c->chunks));
+	c->hash_mask = HASH_START - 1;
+	c->hash_reserved = 2ULL * MAX_EXTENTS * sizeof(u32);
+	c->hash = reserve(c->hash_reserved);
+	c->quarantine = reserve(QUARANTINE * sizeof(*c->quarantine));
+	if (!c->pages || !c->chunks || !c->hash || !c->quarantine ||
+	    records_init(&c->extents, sizeof(struct extent), MAX_EXTENTS) ||
+	    records_init(&c->more, sizeof(struct extent_more), MAX_EXTENTS) ||
+	    records_init(&c->nodes, sizeof(struct link_node), MAX_NODES)) {
+		extents_exit(c);
+		return sim_error(ENOMEM, "no address space for the tracker's records; run with checks=off or less RAM");
+	}
+	return 0;
+}
+
+void extents_exit(struct check *c)
+{
+	for (u32 id = 1; id < c->extents.used; id++) {
+		struct extent *e = extent_at(c, id);
+
+		if (e->live && e->more) {
+			snapshot_drop(c, extent_more(c, e));
+			runs_exit(&extent_more(c, e)->runs);
+		}
+	}
+	release(c->pages, c->nr_pages * sizeof(*c->pages));
+	release(c->chunks, c->nr_chunks * sizeof(*c->chunks));
+	release(c->hash, c->hash_reserved);
+	release(c->quarantine, QUARANTINE * sizeof(*c->quarantine));
+	release(c->extents.base, sizeof(struct extent) * MAX_EXTENTS);
+	release(c->more.base, sizeof(struct extent_more) * MAX_EXTENTS);
+	release(c->nodes.base, sizeof(struct link_node) * MAX_NODES);
+}
+
+static void check_list(struct check *c, u32 head, u64 place, bool wide, u64 *links)
+{
+	u32 prev = 0;
+
+	for (u32 link = head; link; prev = link, link = *link_next(c, link)) {
+		struct extent *e = link_extent(c, link);
+		u64 first, last;
+
+		assert(e->live && e->wide == wide && !e->outside);
+		assert(*link_prev(c, link) == prev);
+		places(c, e, &first, &last);
+		assert(link & NODE ? place > first && place <= last : place == first);
+		if (!wide) {
+			u64 bits = granules_touched(place, e->phys - c->base, e->phys - c->base + e->size);
+
+			assert((c->pages[place].granules & bits) == bits);
+		}
+		++*links;
+	}
+}
+
+void extents_check(struct check *c)
+{
+	u64 live = 0, hashed = 0, links = 0, expected = 0;
+
+	for (u32 id = 1; id < c->extents.used; id++) {
+		struct extent *e = extent_at(c, id);
+		u64 first, last;
+
+		if (!e->live)
+			continue;
+		live += !e->ghost;
+		assert(e->size && (e->state & BYTE_OWNER) != BYTE_OWNER);
+		if (!e->outside) {
+			places(c, e, &first, &last);
+			expected += last - first + 1;
+		}
+		if (e->more && extent_more(c, e)->runs.n)
+			runs_check(&extent_more(c, e)->runs, e->size);
+	}
+	assert(live == c->live);
+	for (u32 i = 0; i <= c->hash_mask; i++)
+		for (u32 id = c->hash[i]; id; id = extent_at(c, id)->next_hash) {
+			assert(extent_at(c, id)->live);
+			assert(extent_hash(c, extent_at(c, id)->dev, extent_at(c, id)->bus) == i);
+			hashed++;
+		}
+	assert(hashed == live);
+	for (u64 i = 0; i < c->nr_chunks; i++) {
+		u64 small = 0;
+
+		check_list(c, c->chunks[i].head, i, true, &links);
+		if (!c->chunks[i].small)
+			continue;
+		for (u64 p = i << (CHUNK_SHIFT - SIM_PAGE_SHIFT); p < (i + 1) << (CHUNK_SHIFT - SIM_PAGE_SHIFT); p++) {
+			check_list(c, c->pages[p].head, p, false, &small);
+			assert(c->pages[p].head || !c->pages[p].granules);
+		}
+		assert(small == c->chunks[i].small);
+		links += small;
+	}
+	assert(links == expected || c->dropped);
+}

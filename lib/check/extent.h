@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Records of mappings, and the ways to find them. No rules here: those are in tracker.c, cpu_access.c and
+ * device_access.c.
+ */
+#ifndef LIB_CHECK_EXTENT_H
+#define LIB_CHECK_EXTENT_H
+
+#include "lib/check/check.h"
+#include "lib/check/runs.h"
+#include "lib/check/tracker.h"
+
+#define ATTR_SKIP_CPU_SYNC     (1 << 5)
+#define ATTR_IGNORE_CACHELINES (1 << 11)
+#define ERROR_COOKIE	       (~(dma_addr_t)0)
+#define EXTENT_MAX_SIZE	       ((1ULL << 40) - 1)
+#define EXTENT_SMALL_PAGES     16 /* more pages than these: linked by chunk */
+#define CHUNK_SHIFT	       21
+#define QUARANTINE	       4096
+#define FAILURES	       64
+#define WRONG_ACCESSES	       8
+#define WRONG_ACCESSES	       8
+
+/*
+ * One live mapping, in one cache line. Found by its id: an index that never moves. `state` is that of all its bytes
+ * unless more->runs says otherwise. What few mappings need is in struct extent_more.
+ */
+struct extent {
+	u64 bus, phys;
+	u64 size : 40;
+	u64 kind : 3;
+	u64 dir : 2;
+	u64 checked : 1; /* dma_mapping_error() was called, or its lack has been reported, or need not be */
+	u64 freed : 1;	 /* its memory was freed: reported, everything later is a consequence */
+	u64 leaked : 1;	 /* reported as a leak */
+	u64 wide : 1;	 /* in the lists of chunks, not of pages */
+	u64 outside : 1; /* not in indexed physical space: in the list of outsiders */
+	u64 live : 1;
+	u64 told : 6;  /* mistakes of the mapping as a whole that have been told */
+	u64 ghost : 1; /* ended, its bytes still stale: only in the lists of places */
+	u64 unused : 6;
+	u64 time; /* of the map call */
+	u32 dev;
+	u32 next_hash;	/* id; also links free records */
+	u32 next, prev; /* in the list of the first page or chunk; see links in extent.c. prev 0: first */
+	stack_id mapped;
+	u32 more;  /* 0: none */
+	u32 links; /* nodes for the further pages or chunks */
+	u16 attrs;
+	u8 fn; /* name of the map call, see extent_function() */
+	u8 state;
+};
+_Static_assert(sizeof(struct extent) == 64, "an extent is one cache line");
+
+struct extent_more {
+	u32 next_free;
+	u32 snapshot_class;	    /* of the buffer at snapshot */
+	u64 serial;		    /* names the mapping among all of the machine: mistake tokens */
+	struct stamp handed;	    /* last hand-over of all bytes; without runs */
+	u64 written_lo, written_hi; /* what the device wrote since it owns all; empty, or one range; without runs */
+	struct runs runs;	    /* n = 0: none */
+	u8 *snapshot;		    /* bytes as the device may see them, NULL: none */
+	const void *cpu;	    /* coherent: the address handed out */
+};
+
+/* A mapping that ended. */
+struct dead {
+	struct extent e;
+	u64 serial, time;
+	const void *cpu;
+	stack_id unmapped;
+	u8 fn;
+	u8 told; /* TOLD_LATE (phase.h) */
+};
+
+/* A map call that failed. */
+struct failure {
+	u32 dev;
+	u8 fn, told;
+	stack_id stack;
+	u64 time, size;
+};
+
+/* A device access that was wrong: the next burst of the same transfer is the same mistake. */
+struct wrong {
+	u32 dev;
+	dma_addr_t next; /* where that burst will start */
+};
+
+struct records { /* never-moving array of equal records with a free list through their first four bytes */
+	char *base;
+	size_t stride;
+	u32 used, max, free;
+};
+
+struct page_entry {
+	u64 granules; /* 64-byte pieces of the page that small extents may touch: clear bits are sure, set ones not */
+	u32 head;
+	u32 shared; /* extents on it may share a granule: bits stay until the page is empty */
+};
+
+struct chunk_entry {
+	u32 head;  /* wide extents */
+	u32 small; /* how many small extents touch pages of the chunk */
+};
+
+struct link_node {
+	u32 extent, next, prev, sibling;
+	u32 place; /* index of the page or chunk */
+};
+
+/* A finding that waits for the value that is being written; see finding.c. */
+struct unsettled {
+	bool waiting;
+	struct finding f;
+	phys_addr_t phys;
+	u8 old_value[16], new_value[16];
+	char map[64];
+};
+
+/* The check room of one machine (m->check). */
+struct check {
+	struct dmasim_machine *m;
+	struct records extents, more, nodes;
+	u32 *hash; /* heads; never moves, grows in place */
+	u32 hash_mask;
+	size_t hash_reserved;
+	u64 live, made, peak, serial;
+
+	phys_addr_t base, end; /* indexed physical space */
+	struct page_entry *pages;
+	struct chunk_entry *chunks;
+	u64 nr_pages, nr_chunks;
+	u32 outsiders; /* list head */
+	u32 foreign;   /* live extents over foreign memory */
+
+	struct dead *quarantine;
+	u64 nr_dead; /* ever */
+	struct failure failures[FAILURES];
+	u64 nr_failures;
+
+	struct dmasim_device_private **devices; /* by id; NULL = gone */
+	u32 nr_devices;
+	struct wrong wrong[WRONG_ACCESSES];
+	u32 nr_wrong;
+	u32 last; /* id of the extent that the last device access hit, or 0 */
+
+	const char *functions[256]; /* names of map calls; 0 = none */
+	const char *function_cache;
+	u8 function_cached;
+
+	bool snapshot, instrument; /* guards in use */
+	u64 snapshot_bytes, snapshot_refused;
+	void *snapshot_free[24]; /* by size class */
+	u64 unchecked_reads, unchecked_writes, unchecked_overlaps, dropped;
+	u64 unheld; /* instrumented accesses by threads that do not hold the machine; atomic */
+	struct unsettled unsettled;
+};
+
+int extents_init(struct check *c, struct dmasim_machine *m);
+void extents_exit(struct check *c);
+
+static inline struct extent *extent_at(const struct check *c, u32 id)
+{
+	return (struct extent *)(void *)c->extents.base + id;
+}
+
+static inline u32 extent_id(const struct check *c, const struct extent *e)
+{
+	return (u32)(e - (struct extent *)(void *)c->extents.base);
+}
+
+static inline struct extent_more *extent_more(const struct check *c, const struct extent *e)
+{
+	return (struct extent_more *)(void *)c->more.base + e->more;
+}
+
+static inline struct link_node *link_node_at(const struct check *c, u32 id)
+{
+	return (struct link_node *)(void *)c->nodes.base + id;
+}
+
+/* The side record, made on first need; NULL when there are too many. */
+struct extent_more *extent_need_more(struct check *c, struct extent *e);
+
+/* A new record for op, in all indices; NULL when there are too many: counted as dropped. */
+struct extent *extent_add(struct check *c, const struct track_op *op, stack_id stack, u64 now);
+/* Out of all indices, into quarantine. */
+void extent_remove(struct check *c, struct extent *e, stack_id stack, u64 now, u8 fn);
+/* The same, but its bytes keep their state: unmapped with SKIP_CPU_SYNC, what the device wrote is still stale. */
+void extent_haunt(struct check *c, struct extent *e, stack_id stack, u64 now, u8 fn);
+/* The end of such a ghost. */
+void extent_lay(struct check *c, struct extent *e);
+
+/* Index of a static string; 0 when there are too many. */
+u8 extent_function_slow(struct check *c, const char *name);
+static inline u8 extent_function(struct check *c, const char *name)
+{
+	return k_likely(name == c->function_cache) ? c->function_cached : extent_function_slow(c, name);
+}
+
+/* ---- finding ---- */
+
+static inline u32 extent_hash(const struct check *c, u32 dev, dma_addr_t bus)
+{
+	u64 x = (bus ^ ((u64)dev << 48)) * 0x9e3779b97f4a7c15ULL;
+
+	return (u32)(x >> 32) & c->hash_mask;
+}
+
+/* The newest live mapping of the device that starts exactly there, or the next older one behind `after`. */
+static inline struct extent *extent_exact(const struct check *c, u32 dev, dma_addr_t bus, const struct extent *after)
+{
+	u32 id = after ? after->next_hash : c->hash[extent_hash(c, dev, bus)];
+
+	while (id) {
+		struct extent *e = extent_at(c, id);
+
+		if (e->bus == bus && e->dev == dev)
+			return e;
+		id = e->next_hash;
+	}
+	return NULL;
+}
+
+/*
+ * Visit the extents that touch physical bytes [lo, hi): each once, in no order. Usage:
+ *	struct extent_walk w;
+ *	extent_walk_init(c, &w, lo, hi);
+ *	while ((e = extent_walk_next(&w))) ...
+ * The extent just returned may be removed.
+ */
+struct extent_walk {
+	struct check *c;
+	u64 lo, hi;		/* physical, clipped to indexed space */
+	u64 first, last, place; /* page or chunk numbers */
+	u32 link;		/* what to look at next in the current list */
+	bool ghosts;		/* visit ghosts too: set after the init */
+	u8 list;		/* 0 page lists, 1 chunk lists, 2 outsiders, 3 done */
+};
+void extent_walk_init(struct check *c, struct extent_walk *w, phys_addr_t lo, phys_addr_t hi);
+struct extent *extent_walk_next(struct extent_walk *w);
+
+/* Quick and sure no: does any extent touch a byte of [lo, hi), all on one page? */
+static inline bool extent_page_quiet(const struct check *c, phys_addr_t lo, phys_addr_t hi)
+{
+	u64 page = (lo - c->base) >> SIM_PAGE_SHIFT;
+	const struct page_entry *p;
+
+	if (k_unlikely(page >= c->nr_pages))
+		return !c->outsiders;
+	if (k_unlikely(c->chunks[page >> (CHUNK_SHIFT - SIM_PAGE_SHIFT)].head))
+		return false;
+	p = &c->pages[page];
+	if (k_likely(!p->head))
+		return true;
+	return !(p->granules & (~0ULL << ((lo >> 6) & 63)) & (~0ULL >> (63 - (((hi - 1) >> 6) & 63))));
+}
+
+/* A live mapping of the device that holds bus; one that lets it read or write, if there are several. */
+struct extent *extent_containing(struct check *c, u32 dev, dma_addr_t bus, bool write);
+/* The youngest dead mapping of the device that held bus (exact: that began there), or NULL. */
+struct dead *extent_dead(struct check *c, u32 dev, dma_addr_t bus, bool exact);
+
+void extents_check(struct check *c);
+
+#endif

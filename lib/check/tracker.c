@@ -1,0 +1,821 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Ownership tracker: the rules of mapping, handing over and unmapping.
+ *
+ * Each live mapping is one extent (extent.c), its bytes in a phase (phase.c). Here what the driver says about a mapping
+ * is compared with what was mapped. One mistake gives one report: a call that is wrong in several ways names the
+ * gravest, lists the others, and then does what the driver surely meant, so that nothing follows from it. Dead
+ * mappings rest in quarantine; failed ones are remembered by call.
+ *
+ * Cost: map is a stack walk, one hash insertion, one list insertion, one test of 64 bits; unmap the reverse.
+ * Weakness: dma_mapping_error() gets an address, not a mapping: of several live mappings with equal addresses the
+ * newest unchecked one is credited.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "lib/check/phase.h"
+#include "lib/check/snapshot.h"
+#include "lib/core/stack.h"
+#include "lib/mm/mm.h"
+
+#define OVERLAP_LIMIT 256 /* extents looked at for one new mapping; beyond: counted */
+
+static bool coherent_kind(unsigned int kind)
+{
+	return kind == EXTENT_COHERENT || kind == EXTENT_POOL;
+}
+
+static bool streaming_kind(unsigned int kind)
+{
+	return kind == EXTENT_SINGLE || kind == EXTENT_PAGE || kind == EXTENT_SG;
+}
+
+/* The finding of a driver's call; add what it is about. */
+static struct finding call_finding(struct dmasim_machine *m, const struct track_op *op, const char *rule,
+				   const char *verb)
+{
+	return (struct finding){
+		.rule = rule,
+		.dev = op->dev->dev,
+		.act = stack_capture(m, op->frame),
+		.act_verb = verb,
+		.bus = op->bus,
+		.has_bus = true,
+		.size = op->size,
+		.cpu = op->cpu,
+	};
+}
+
+/* ---- the error cookie ---- */
+
+static struct failure *failure_of(struct check *c, u32 dev)
+{
+	u64 n = c->nr_failures < FAILURES ? c->nr_failures : FAILURES;
+
+	for (u64 i = 0; i < n; i++) {
+		struct failure *f = &c->failures[(c->nr_failures - 1 - i) % FAILURES];
+
+		if (f->dev == dev)
+			return f;
+	}
+	return NULL;
+}
+
+bool tracker_cookie_used(struct check *c, struct dmasim_device_private *dev, struct finding *f)
+{
+	struct failure *failed = failure_of(c, dev->id);
+
+	if (!failed)
+		return false;
+	if (failed->told)
+		return true;
+	failed->told = 1;
+	f->rule = "error-cookie-used";
+	f->dev = dev->dev;
+	f->mapped = failed->stack;
+	f->mapped_time = failed->time;
+	f->mapped_verb = "failed";
+	f->buffer_kind = "failed mapping";
+	f->buffer_size = failed->size;
+	finding_more(f, "call", "%s() for %llu bytes returned DMA_MAPPING_ERROR",
+		     c->functions[failed->fn] ? c->functions[failed->fn] : "the map call",
+		     (unsigned long long)failed->size);
+	check_found(c, f);
+	return true;
+}
+
+void track_map_failed(struct dmasim_machine *m, const struct track_op *op)
+{
+	struct check *c = m->check;
+
+	if (!c)
+		return;
+	check_settle(m);
+	c->failures[c->nr_failures++ % FAILURES] = (struct failure){
+		.dev = op->dev->id,
+		.fn = extent_function(c, op->function),
+		.stack = stack_capture(m, op->frame),
+		.time = sim_now(m->hw),
+		.size = op->size,
+	};
+}
+
+void track_mapping_error(struct dmasim_machine *m, struct dmasim_device_private *dev, dma_addr_t bus)
+{
+	struct check *c = m->check;
+	struct extent *e = NULL;
+
+	if (!c)
+		return;
+	while ((e = extent_exact(c, dev->id, bus, e)))
+		if (!e->checked) {
+			e->checked = 1;
+			return;
+		}
+}
+
+void tracker_error_unchecked(struct check *c, struct extent *e, struct finding *f)
+{
+	if (k_likely(e->checked))
+		return;
+	e->checked = 1;
+	f->rule = "map-error-unchecked";
+	finding_of(c, f, e, 0, e->size, NULL);
+	finding_more(f, "call", "dma_mapping_error() was not called for this %s", extent_kind_name(e->kind));
+	check_found(c, f);
+}
+
+static void error_unchecked(struct dmasim_machine *m, const struct track_op *op, struct extent *e, const char *verb)
+{
+	struct finding f;
+
+	if (k_likely(e->checked))
+		return;
+	f = call_finding(m, op, NULL, verb);
+	tracker_error_unchecked(m->check, e, &f);
+}
+
+/* ---- map ---- */
+
+static void found_overlap(struct dmasim_machine *m, const struct track_op *op, struct extent *e, const char *rule)
+{
+	struct check *c = m->check;
+	struct finding f = call_finding(m, op, rule, "map");
+	u64 lo = op->phys > e->phys ? op->phys - e->phys : 0;
+	u64 hi = op->phys + op->size < e->phys + e->size ? op->phys + op->size - e->phys : e->size;
+
+	finding_of(c, &f, e, lo, hi, NULL);
+	f.dev = op->dev->dev;
+	f.bus = op->bus + (e->phys + lo - op->phys);
+	finding_more(&f, "mapping", "%zu bytes, %s, by %s()", op->size, direction_name(op->dir), op->function);
+	if (e->dev != op->dev->id && check_device(c, e->dev))
+		finding_more(&f, "owner", "the other mapping is %s's", check_device(c, e->dev)->name);
+	check_found(c, &f);
+}
+
+static bool may_write(unsigned int dir)
+{
+	return dir == DMA_FROM_DEVICE || dir == DMA_BIDIRECTIONAL;
+}
+
+/* Other live mappings of the same bytes. One report, the gravest. */
+static void check_overlap(struct dmasim_machine *m, const struct track_op *op)
+{
+	struct check *c = m->check;
+	struct extent *e, *overlap = NULL;
+	unsigned int looked = 0;
+	struct extent_walk w;
+
+	extent_walk_init(c, &w, op->phys, op->phys + op->size);
+	w.ghosts = true;
+	while ((e = extent_walk_next(&w))) {
+		if (e->ghost) {
+			extent_lay(c, e); /* the new mapping's hand-overs count now */
+			continue;
+		}
+		if (++looked > OVERLAP_LIMIT) {
+			c->unchecked_overlaps++;
+			break;
+		}
+		if (e->freed)
+			continue;
+		if (coherent_kind(e->kind)) {
+			found_overlap(m, op, e, "coherent-streaming-mix");
+			return;
+		}
+		if (!streaming_kind(e->kind) || overlap)
+			continue;
+		if ((e->attrs | op->attrs) & (ATTR_SKIP_CPU_SYNC | ATTR_IGNORE_CACHELINES))
+			continue;
+		if (may_write(e->dir) || may_write(op->dir))
+			overlap = e;
+	}
+	if (overlap)
+		found_overlap(m, op, overlap, "map-overlap");
+}
+
+/* Memory that is not allocated; true if reported. */
+static bool check_freed(struct dmasim_machine *m, const struct track_op *op)
+{
+	struct mm_object o;
+	struct finding f;
+
+	mm_object_at(m, op->phys, &o);
+	if (k_likely(o.state != MM_FREE && o.state != MM_QUARANTINED))
+		return false;
+	f = call_finding(m, op, "map-freed-memory", "map");
+	f.phys = op->phys;
+	f.has_phys = true;
+	f.cpu = sim_phys_to_virt(m->hw, op->phys);
+	f.direction = op->dir + 1;
+	if (o.size) {
+		f.buffer_kind = o.kind;
+		f.buffer_size = o.size;
+		f.offset = op->phys - o.start;
+		f.mapped = o.freed;
+		f.mapped_time = o.freed_time;
+		f.mapped_verb = "freed";
+		f.handed = o.allocated;
+		f.handed_time = o.allocated_time;
+		f.handed_by = "its allocation";
+		f.handed_to = "the driver";
+	}
+	check_found(m->check, &f);
+	return true;
+}
+
+static bool remember_device(struct check *c, struct dmasim_device_private *dev)
+{
+	if (k_unlikely(dev->id >= c->nr_devices)) {
+		u32 n = dev->id + 16;
+		struct dmasim_device_private **bigger = realloc(c->devices, n * sizeof(*bigger));
+
+		if (!bigger)
+			return false;
+		memset(bigger + c->nr_devices, 0, (n - c->nr_devices) * sizeof(*bigger));
+		c->devices = bigger;
+		c->nr_devices = n;
+	}
+	c->devices[dev->id] = dev;
+	return true;
+}
+
+/* What the guard in use does not see of a buffer that the device now owns. */
+static inline void count_handover(struct check *c, unsigned int dir)
+{
+	if (k_likely(c->instrument))
+		return;
+	c->unchecked_reads += dir != DMA_TO_DEVICE;
+	c->unchecked_writes += !c->snapshot;
+}
+
+void track_map(struct dmasim_machine *m, const struct track_op *op)
+{
+	struct check *c = m->check;
+	bool freed = false;
+	struct extent *e;
+
+	if (k_unlikely(!c))
+		return;
+	check_settle(m);
+	if (k_unlikely(!remember_device(c, op->dev))) {
+		c->dropped++;
+		return;
+	}
+	if (streaming_kind(op->kind)) {
+		if (k_unlikely((op->phys & (SIM_PAGE_SIZE - 1)) + op->size > SIM_PAGE_SIZE ||
+			       !extent_page_quiet(c, op->phys, op->phys + op->size)))
+			check_overlap(m, op);
+		freed = check_freed(m, op);
+	}
+	e = extent_add(c, op, stack_capture(m, op->frame), sim_now(m->hw));
+	if (k_unlikely(!e))
+		return;
+	e->freed = freed;
+	if (k_unlikely(coherent_kind(op->kind))) {
+		struct extent_more *more = extent_need_more(c, e);
+
+		if (more)
+			more->cpu = op->cpu;
+	} else if (streaming_kind(op->kind)) {
+		count_handover(c, op->dir);
+		if (c->snapshot && !(op->attrs & ATTR_SKIP_CPU_SYNC))
+			snapshot_take(c, e, 0, e->size);
+	}
+}
+
+/* ---- unmap ---- */
+
+/* single and page are one kind since the kernel made one of the other */
+static bool same_kind(unsigned int a, unsigned int b)
+{
+	return a == b || (a <= EXTENT_PAGE && b <= EXTENT_PAGE);
+}
+
+static bool kind_differs(const struct track_op *op, const struct extent *e)
+{
+	return !same_kind(op->kind, e->kind);
+}
+
+static bool cpu_differs(const struct check *c, const struct track_op *op, const struct extent *e)
+{
+	return coherent_kind(e->kind) && op->cpu && e->more && extent_more(c, e)->cpu != op->cpu;
+}
+
+/* Which of several live mappings with this address does the call mean? The newest that fits best. */
+static struct extent *meant(struct check *c, const struct track_op *op)
+{
+	struct extent *e = NULL, *best = NULL;
+	int best_score = -1;
+
+	while ((e = extent_exact(c, op->dev->id, op->bus, e))) {
+		int score = (same_kind(e->kind, op->kind) ? 4 : 0) + (e->size == op->size ? 2 : 0) +
+			    (e->dir == (unsigned int)op->dir ? 1 : 0);
+
+		if (score > best_score) {
+			best = e;
+			best_score = score;
+			if (k_likely(score == 7))
+				break;
+		}
+	}
+	return best;
+}
+
+/* One report that lists all that does not fit. */
+static void report_mismatch(struct dmasim_machine *m, const struct track_op *op, struct extent *e)
+{
+	struct check *c = m->check;
+	bool coherent = coherent_kind(op->kind), kind = kind_differs(op, e), size = e->size != op->size;
+	bool cpu = !kind && cpu_differs(c, op, e);
+	bool dir = !coherent && !coherent_kind(e->kind) && e->dir != (unsigned int)op->dir;
+	struct finding f = call_finding(m, op, "unmap-wrong-direction", coherent ? "free" : "unmap");
+	const char *fn = c->functions[e->fn];
+	struct stamp by;
+
+	if (kind)
+		f.rule = "unmap-wrong-kind";
+	else if (coherent)
+		f.rule = "coherent-free-mismatch";
+	else if (size)
+		f.rule = "unmap-wrong-size";
+	finding_of(c, &f, e, 0, e->size, NULL);
+	extent_state(c, e, 0, &by);
+	if (kind)
+		finding_more(&f, "kind", "%s() on what %s() made, a %s", op->function, fn ? fn : "another call",
+			     extent_kind_name(e->kind));
+	if (size)
+		finding_more(&f, "size", "%zu bytes given, %llu %s", op->size, (unsigned long long)e->size,
+			     coherent_kind(e->kind) ? "allocated" : "mapped");
+	if (dir)
+		finding_more(&f, "direction", "%s given, %s mapped", direction_name(op->dir), direction_name(e->dir));
+	if (cpu)
+		finding_more(&f, "address", "CPU address %p given, %p allocated", op->cpu, extent_more(c, e)->cpu);
+	if (coherent && e->bus != op->bus)
+		finding_more(&f, "handle", "handle 0x%llx given, 0x%llx allocated", op->bus, e->bus);
+	check_found(c, &f);
+}
+
+/* Coherent memory found by the CPU address, for a free with another handle. */
+static struct extent *coherent_by_cpu(struct check *c, const struct track_op *op)
+{
+	phys_addr_t phys;
+	struct extent_walk w;
+	struct extent *e;
+
+	if (!op->cpu || !sim_virt_to_phys(c->m->hw, op->cpu, &phys, NULL))
+		return NULL;
+	extent_walk_init(c, &w, phys, phys + 1);
+	while ((e = extent_walk_next(&w)))
+		if (e->kind == op->kind && e->dev == op->dev->id && extent_more(c, e)->cpu == op->cpu)
+			return e;
+	return NULL;
+}
+
+/* A live mapping of another device that starts at the address, or (exact false) holds it. */
+static struct extent *of_other_device(struct check *c, const struct track_op *op, bool exact)
+{
+	phys_addr_t phys;
+	struct extent_walk w;
+	struct extent *e;
+	uint64_t len;
+
+	if (!sim_bus_to_phys(c->m->hw, op->bus, &phys, &len))
+		return NULL;
+	extent_walk_init(c, &w, phys, phys + 1);
+	while ((e = extent_walk_next(&w)))
+		if (e->dev != op->dev->id && (exact ? e->bus == op->bus : op->bus - e->bus < e->size))
+			return e;
+	return NULL;
+}
+
+/* Nothing live of the device starts there: say what the address is. */
+static void unmap_nothing(struct dmasim_machine *m, const struct track_op *op)
+{
+	struct check *c = m->check;
+	bool coherent = coherent_kind(op->kind);
+	struct finding f =
+		call_finding(m, op, coherent ? "coherent-free-mismatch" : "unmap-unknown", coherent ? "free" : "unmap");
+	char what[160];
+	struct extent *e;
+	struct dead *d;
+
+	f.direction = coherent ? 0 : op->dir + 1;
+	if (op->bus == ERROR_COOKIE && tracker_cookie_used(c, op->dev, &f))
+		return;
+	e = of_other_device(c, op, true);
+	if (e) {
+		f.rule = "unmap-wrong-device";
+		finding_of(c, &f, e, 0, e->size, NULL);
+		f.dev = op->dev->dev;
+		extent_describe(c, e, what, sizeof(what));
+		finding_more(&f, "mapping", "a %s; it stays", what);
+		check_found(c, &f);
+		return;
+	}
+	d = extent_dead(c, op->dev->id, op->bus, true);
+	e = extent_containing(c, op->dev->id, op->bus, true);
+	if (d && !e) {
+		f.rule = coherent_kind(d->e.kind) ? "coherent-double-free" : "double-unmap";
+		finding_of_dead(c, &f, d, 0, d->e.size);
+		check_found(c, &f);
+		return;
+	}
+	if (e) {
+		extent_describe(c, e, what, sizeof(what));
+		finding_of(c, &f, e, op->bus - e->bus, e->size, NULL);
+		f.size = op->size;
+		finding_more(&f, "address", "+%llu in a %s", op->bus - e->bus, what);
+	} else if (op->bus == ERROR_COOKIE) {
+		finding_more(&f, "address", "DMA_MAPPING_ERROR, but no map call of this device has failed");
+	} else {
+		e = of_other_device(c, op, false);
+		if (e) {
+			extent_describe(c, e, what, sizeof(what));
+			finding_more(&f, "address", "inside a %s", what);
+		}
+		d = extent_dead(c, op->dev->id, op->bus, false);
+		if (d)
+			finding_more(&f, "earlier", "+%llu in a mapping of %llu bytes that has ended",
+				     op->bus - d->e.bus, (unsigned long long)d->e.size);
+	}
+	check_found(c, &f);
+}
+
+/* Does a transfer in flight use it? */
+static bool in_flight(struct dmasim_machine *m, const struct track_op *op, struct extent *e)
+{
+	const struct sim_transfer *t = op->dev->master.transfers;
+	struct finding f;
+
+	for (; t; t = t->next)
+		if (t->bus < e->bus + e->size && e->bus < t->bus + t->n)
+			break;
+	if (k_likely(!t))
+		return false;
+	f = call_finding(m, op, "unmap-while-dma-active", coherent_kind(e->kind) ? "free" : "unmap");
+	finding_of(m->check, &f, e, t->bus > e->bus ? t->bus - e->bus : 0, e->size, NULL);
+	f.size = t->n;
+	finding_more(&f, "transfer", "the device %s %zu bytes at bus 0x%llx, started at %llu ns, not finished",
+		     t->write ? "writes" : "reads", t->n, t->bus, (unsigned long long)t->started);
+	check_found(m->check, &f);
+	return true;
+}
+
+static bool device_wrote(u8 state)
+{
+	return state & BYTE_DEV_WROTE;
+}
+
+/*
+ * Ended without a hand-over: what the device wrote stays stale for the CPU, until the memory is mapped anew or freed.
+ * False if there is no such byte.
+ */
+static bool leave_stale(struct check *c, struct extent *e)
+{
+	struct extent_more *more = e->more ? extent_more(c, e) : NULL;
+	struct span s;
+
+	if (!streaming_kind(e->kind) || e->freed)
+		return false;
+	if (!(more && !more->runs.n && more->written_lo < more->written_hi) &&
+	    !extent_find(c, e, 0, e->size, device_wrote, &s))
+		return false;
+	extent_change(c, e, 0, e->size, BYTE_OWNER | BYTE_CPU_WROTE | BYTE_SEEN, BYTE_CPU, NULL);
+	return true;
+}
+
+void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct track_unmapped *real)
+{
+	struct check *c = m->check;
+	bool active, fits;
+	struct extent *e;
+
+	*real = (struct track_unmapped){0};
+	if (k_unlikely(!c))
+		return;
+	check_settle(m);
+	e = meant(c, op);
+	if (k_unlikely(!e) && coherent_kind(op->kind))
+		e = coherent_by_cpu(c, op);
+	if (k_unlikely(!e)) {
+		unmap_nothing(m, op);
+		return;
+	}
+	fits = !kind_differs(op, e) && e->size == op->size &&
+	       (coherent_kind(e->kind) ? e->bus == op->bus && !cpu_differs(c, op, e) : e->dir == (unsigned int)op->dir);
+	if (k_unlikely(!fits) && !e->freed)
+		report_mismatch(m, op, e);
+	else if (k_unlikely(op->kind != e->kind) && m->hw->cfg.lint && fits) {
+		struct finding f = call_finding(m, op, "unmap-single-vs-page", "unmap");
+
+		finding_of(c, &f, e, 0, e->size, NULL);
+		check_found(c, &f);
+	}
+	if (k_unlikely(!e->checked) && !e->freed)
+		error_unchecked(m, op, e, "unmap");
+	active = op->dev->master.transfers && !e->freed && in_flight(m, op, e);
+	if (k_unlikely(c->snapshot) && e->more && extent_more(c, e)->snapshot && !e->freed)
+		snapshot_compare_owned(c, e, 0, e->size, false);
+
+	real->found = true;
+	real->kind = (enum extent_kind)e->kind;
+	real->phys = e->phys;
+	real->size = e->size;
+	real->dir = (enum dma_data_direction)e->dir;
+	real->attrs = e->attrs;
+	real->cpu = coherent_kind(e->kind) && e->more ? extent_more(c, e)->cpu : NULL;
+	if (k_unlikely(op->attrs & ATTR_SKIP_CPU_SYNC) && leave_stale(c, e))
+		extent_haunt(c, e, stack_capture(m, op->frame), sim_now(m->hw), extent_function(c, op->function));
+	else
+		extent_remove(c, e, stack_capture(m, op->frame), sim_now(m->hw), extent_function(c, op->function));
+	if (k_unlikely(active))
+		c->quarantine[(c->nr_dead - 1) % QUARANTINE].told = TOLD_LATE;
+}
+
+/* ---- sync ---- */
+
+static void sync_nothing(struct dmasim_machine *m, const struct track_op *op)
+{
+	struct check *c = m->check;
+	struct finding f = call_finding(m, op, "sync-unknown", "sync");
+	struct extent *e;
+	struct dead *d;
+	char what[160];
+
+	f.direction = op->dir + 1;
+	if (op->bus == ERROR_COOKIE && tracker_cookie_used(c, op->dev, &f))
+		return;
+	d = extent_dead(c, op->dev->id, op->bus, false);
+	if (d) {
+		f.rule = "sync-after-unmap";
+		finding_of_dead(c, &f, d, op->bus - d->e.bus, d->e.size);
+		f.size = op->size;
+		check_found(c, &f);
+		return;
+	}
+	e = of_other_device(c, op, false);
+	if (e) {
+		extent_describe(c, e, what, sizeof(what));
+		finding_more(&f, "address", "+%llu in a %s", op->bus - e->bus, what);
+	}
+	check_found(c, &f);
+}
+
+static bool owned_by_device(u8 state)
+{
+	return (state & BYTE_OWNER) == BYTE_DEVICE;
+}
+
+static bool owned_by_cpu(u8 state)
+{
+	return (state & BYTE_OWNER) == BYTE_CPU;
+}
+
+static void lint_redundant(struct dmasim_machine *m, const struct track_op *op, struct extent *e, u64 lo, u64 hi,
+			   enum track_sync_side side)
+{
+	struct finding f;
+	struct span s;
+	char map[33];
+
+	if (!extent_find(m->check, e, lo, hi, side == SYNC_FOR_CPU ? owned_by_cpu : owned_by_device, &s))
+		return;
+	f = call_finding(m, op, "sync-redundant", "sync");
+	finding_of(m->check, &f, e, s.lo, s.hi, map);
+	check_found(m->check, &f);
+}
+
+bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_sync_side side, phys_addr_t *phys)
+{
+	struct check *c = m->check;
+	enum dma_data_direction dir = op->dir;
+	struct stamp by;
+	struct extent *e;
+	u64 lo, hi;
+	bool inside;
+
+	if (k_unlikely(!c))
+		return true;
+	check_settle(m);
+	e = extent_exact(c, op->dev->id, op->bus, NULL);
+	if (k_unlikely(!e) || k_unlikely(op->size > e->size))
+		e = extent_containing(c, op->dev->id, op->bus, dir != DMA_TO_DEVICE);
+	if (k_unlikely(!e)) {
+		sync_nothing(m, op);
+		return false;
+	}
+	lo = op->bus - e->bus;
+	inside = op->size <= e->size - lo;
+	hi = inside ? lo + op->size : e->size;
+	*phys = e->phys + lo;
+	if (k_unlikely(e->freed) || !streaming_kind(e->kind))
+		return false;
+	if (k_unlikely(!inside)) {
+		struct finding f = call_finding(m, op, "sync-out-of-range", "sync");
+
+		finding_of(c, &f, e, lo, hi, NULL);
+		f.size = op->size;
+		finding_more(&f, "range", "+%llu to +%llu of %llu bytes", lo, lo + op->size,
+			     (unsigned long long)e->size);
+		check_found(c, &f);
+	} else if (k_unlikely(e->dir != DMA_BIDIRECTIONAL && e->dir != (unsigned int)dir)) {
+		struct finding f = call_finding(m, op, "sync-wrong-direction", "sync");
+
+		finding_of(c, &f, e, lo, hi, NULL);
+		finding_more(&f, "direction", "%s given, %s mapped", direction_name(dir), direction_name(e->dir));
+		check_found(c, &f);
+	}
+	if (k_unlikely(!e->checked))
+		error_unchecked(m, op, e, "sync");
+	if (k_unlikely(m->hw->cfg.lint))
+		lint_redundant(m, op, e, lo, hi, side);
+
+	if (e->dir != DMA_BIDIRECTIONAL)
+		dir = (enum dma_data_direction)e->dir; /* what the call would have said: no consequences */
+	by = (struct stamp){sim_now(m->hw), stack_capture(m, op->frame), extent_function(c, op->function), 0};
+	if (c->snapshot && e->more && extent_more(c, e)->snapshot)
+		snapshot_compare_owned(c, e, lo, hi, side == SYNC_FOR_CPU);
+	if (side == SYNC_FOR_CPU) {
+		/* a TO_DEVICE sync of a bidirectional mapping brings nothing back */
+		extent_change(c, e, lo, hi, BYTE_OWNER | BYTE_SEEN | (dir == DMA_TO_DEVICE ? 0 : BYTE_DEV_WROTE),
+			      BYTE_CPU, &by);
+	} else {
+		/* and a FROM_DEVICE one carries nothing over; in a FROM_DEVICE mapping there is nothing to carry */
+		u8 carried = dir == DMA_FROM_DEVICE && e->dir == DMA_BIDIRECTIONAL ? 0 : BYTE_CPU_WROTE;
+
+		extent_change(c, e, lo, hi, BYTE_OWNER | BYTE_SEEN | carried, BYTE_DEVICE, &by);
+		count_handover(c, e->dir);
+		if (c->snapshot && carried)
+			snapshot_take(c, e, lo, hi);
+	}
+	return inside;
+}
+
+/* ---- what happens around mappings ---- */
+
+static u64 live_of(struct check *c, const struct dmasim_device_private *dev, struct extent **first)
+{
+	u64 n = 0;
+
+	for (u32 id = 1; id < c->extents.used; id++) {
+		struct extent *e = extent_at(c, id);
+
+		if (!e->live || e->ghost || e->dev != dev->id)
+			continue;
+		*first = n++ ? *first : e;
+	}
+	return n;
+}
+
+void track_mask_changed(struct dmasim_machine *m, struct dmasim_device_private *dev, const char *function, void *frame)
+{
+	struct check *c = m->check;
+	struct track_op op = {.dev = dev, .function = function, .frame = frame};
+	struct finding f;
+	struct extent *e = NULL;
+	u64 n;
+
+	if (!c || !c->live)
+		return;
+	check_settle(m);
+	n = live_of(c, dev, &e);
+	if (!n)
+		return;
+	f = call_finding(m, &op, "mask-changed-while-mapped", "call");
+	finding_of(c, &f, e, 0, e->size, NULL);
+	finding_more(&f, "call", "%s() while %llu mappings live; the first is shown", function, (unsigned long long)n);
+	check_found(c, &f);
+}
+
+void track_memory_freeing(struct dmasim_machine *m, phys_addr_t phys, size_t size)
+{
+	struct check *c = m->check;
+	struct extent_walk w;
+	struct extent *e;
+
+	if (!c || !size)
+		return;
+	if ((phys & (SIM_PAGE_SIZE - 1)) + size <= SIM_PAGE_SIZE && extent_page_quiet(c, phys, phys + size))
+		return;
+	check_settle(m);
+	extent_walk_init(c, &w, phys, phys + size);
+	w.ghosts = true;
+	while ((e = extent_walk_next(&w))) {
+		u64 lo = phys > e->phys ? phys - e->phys : 0;
+		u64 hi = phys + size < e->phys + e->size ? phys + size - e->phys : e->size;
+		struct finding f = {.rule = "free-while-mapped", .act_verb = "free"};
+		char map[33];
+
+		if (e->ghost)
+			extent_lay(c, e);
+		if (!e->live || e->freed)
+			continue;
+		finding_of(c, &f, e, lo, hi, map);
+		check_found(c, &f);
+		e->freed = 1;
+	}
+}
+
+static void report_leak(struct check *c, struct extent *e, stack_id act)
+{
+	struct finding f = {.rule = "mapping-leak", .act = act, .act_verb = "release"};
+
+	if (e->leaked || e->freed)
+		return;
+	e->leaked = 1;
+	finding_of(c, &f, e, 0, e->size, NULL);
+	check_found(c, &f);
+}
+
+size_t track_device_released(struct dmasim_machine *m, struct device *dev, bool gone)
+{
+	struct check *c = m->check;
+	size_t n = 0;
+	u32 id = 0;
+
+	if (!c)
+		return 0;
+	check_settle(m);
+	while (id < c->nr_devices && !(c->devices[id] && c->devices[id]->dev == dev))
+		id++;
+	if (id == c->nr_devices)
+		return 0;
+	for (u32 i = 1; i < c->extents.used; i++) {
+		struct extent *e = extent_at(c, i);
+
+		if (!e->live || e->ghost || e->dev != id)
+			continue;
+		n++;
+		report_leak(c, e, 0);
+		if (gone)
+			extent_remove(c, e, stack_entry(m), sim_now(m->hw), 0);
+	}
+	if (gone)
+		c->devices[id] = NULL;
+	return n;
+}
+
+size_t track_leaks(struct dmasim_machine *m)
+{
+	struct check *c = m->check;
+	size_t n = 0;
+
+	if (!c)
+		return 0;
+	check_settle(m);
+	for (u32 i = 1; i < c->extents.used; i++) {
+		struct extent *e = extent_at(c, i);
+
+		if (!e->live || e->ghost)
+			continue;
+		n++;
+		report_leak(c, e, 0);
+	}
+	return n;
+}
+
+/* ---- life cycle ---- */
+
+int tracker_init(struct dmasim_machine *m)
+{
+	struct check *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c)
+		return sim_error(ENOMEM, "no memory for the tracker");
+	err = extents_init(c, m);
+	if (err) {
+		free(c);
+		return err;
+	}
+	m->check = c;
+	return 0;
+}
+
+void tracker_exit(struct dmasim_machine *m)
+{
+	struct check *c = m->check;
+
+	if (!c)
+		return;
+	extents_exit(c);
+	snapshots_exit(c);
+	free(c->devices);
+	free(c);
+	m->check = NULL;
+}
+
+void tracker_check(struct dmasim_machine *m)
+{
+	if (m->check)
+		extents_check(m->check);
+}
+
+u64 tracker_live(const struct dmasim_machine *m)
+{
+	return m->check ? m->check->live : 0;
+}
