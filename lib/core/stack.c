@@ -181,6 +181,7 @@ bool stack_contains(const void *p)
  * A handler returns to the trampoline that the C library gave the kernel with it. That address is learnt by giving the
  * kernel a handler and reading back what it was given.
  */
+#define PROBE_SIGNAL (SIGRTMAX - 1) /* Valgrind keeps the last one for itself */
 static uintptr_t trampoline;
 
 static void unused_handler(int sig)
@@ -199,11 +200,11 @@ static void learn_trampoline(void)
 	} raw;
 	struct sigaction probe = {.sa_handler = unused_handler}, old;
 
-	if (sigaction(SIGRTMAX, &probe, &old))
+	if (sigaction(PROBE_SIGNAL, &probe, &old))
 		return;
-	if (!syscall(SYS_rt_sigaction, SIGRTMAX, NULL, &raw, sizeof(raw.mask)))
+	if (!syscall(SYS_rt_sigaction, PROBE_SIGNAL, NULL, &raw, sizeof(raw.mask)))
 		trampoline = raw.restorer;
-	sigaction(SIGRTMAX, &old, NULL);
+	sigaction(PROBE_SIGNAL, &old, NULL);
 #endif
 }
 
