@@ -103,13 +103,70 @@ static u32 carve(struct mm *mm, struct mm_zone *zone, unsigned int order, u32 en
 	return MM_NONE;
 }
 
-u32 buddy_take(struct mm *mm, struct mm_zone *zone, unsigned int order, u32 end)
+/* Join [lo, hi) to a range that it touches; false if there is none. */
+static bool join_range(struct mm_zone *zone, u32 lo, u32 hi)
+{
+	unsigned int i;
+
+	for (i = 0; i < zone->nr_ranges; i++) {
+		struct mm_range *r = &zone->ranges[i];
+
+		if (r->lo != hi && r->hi != lo)
+			continue;
+		if (r->lo == hi)
+			r->lo = lo;
+		else
+			r->hi = hi;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * A block carved out of the middle of a range, and freed, cannot merge with what was never carved. Before a request
+ * fails for that, free blocks at the edges of ranges become part of them again. True if anything changed.
+ */
+static bool consolidate(struct mm *mm, struct mm_zone *zone)
+{
+	bool changed = false, again;
+	unsigned int o, i;
+
+	if (!zone->nr_ranges)
+		return false;
+	do {
+		again = false;
+		for (o = 0; o < MM_ORDERS; o++) {
+			u32 link = zone->head[o], next;
+
+			for (; link; link = next) {
+				next = mm->frames[link - 1].next;
+				if (!join_range(zone, link - 1, link - 1 + (1U << o)))
+					continue;
+				unlink_block(mm, zone, link - 1);
+				again = changed = true;
+			}
+		}
+		for (i = 0; i < zone->nr_ranges; i++) {
+			struct mm_range r = zone->ranges[i];
+
+			zone->ranges[i] = zone->ranges[zone->nr_ranges - 1];
+			zone->nr_ranges--;
+			if (join_range(zone, r.lo, r.hi)) {
+				i--;
+				continue;
+			}
+			zone->ranges[zone->nr_ranges++] = zone->ranges[i];
+			zone->ranges[i] = r;
+		}
+	} while (again);
+	return changed;
+}
+
+static u32 take(struct mm *mm, struct mm_zone *zone, unsigned int order, u32 end)
 {
 	unsigned int o = order;
 	u32 index = MM_NONE;
 
-	if (zone->nr_free < 1ULL << order || end < 1U << order)
-		return MM_NONE;
 	for (; o < MM_ORDERS && index == MM_NONE; o++) {
 		u32 link = zone->head[o];
 
@@ -133,6 +190,18 @@ u32 buddy_take(struct mm *mm, struct mm_zone *zone, unsigned int order, u32 end)
 		push(mm, zone, index + (1U << o), o);
 	}
 	zone->nr_free -= 1ULL << order;
+	return index;
+}
+
+u32 buddy_take(struct mm *mm, struct mm_zone *zone, unsigned int order, u32 end)
+{
+	u32 index;
+
+	if (zone->nr_free < 1ULL << order || end < 1U << order)
+		return MM_NONE;
+	index = take(mm, zone, order, end);
+	if (k_unlikely(index == MM_NONE) && order && consolidate(mm, zone))
+		index = take(mm, zone, order, end);
 	return index;
 }
 
