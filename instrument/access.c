@@ -8,11 +8,17 @@
  */
 #include "instrument/instrument.h"
 
-#define HOOK(name, size, write)      \
-	void name(void *p);          \
-	void name(void *p)           \
-	{                            \
-		SEE(p, size, write); \
+/* In two parts, so that the common one, outside the arena, needs no frame. */
+#define HOOK(name, size, write)                                      \
+	static void __attribute__((noinline)) name##_inside(void *p) \
+	{                                                            \
+		INSIDE(p, size, write);                              \
+	}                                                            \
+	void name(void *p);                                          \
+	void name(void *p)                                           \
+	{                                                            \
+		if (in_arena(p))                                     \
+			TAIL_CALL(name##_inside(p));                 \
 	}
 
 /* A polling loop ends because time passes, so time passes first, and the access sees what it brought. */

@@ -22,15 +22,28 @@ void instrument_probe(char *byte);
 #define in_arena(p) \
 	__builtin_expect((uintptr_t)(p)-dmasim_instrument_state.arena_base < dmasim_instrument_state.arena_size, 0)
 
-/* In a hook, or in a function that has been inlined into one. */
-#define SEE(p, n, write)                                                                                  \
-	do {                                                                                              \
-		if (in_arena(p)) {                                                                        \
-			dmasim_instrument_state.hits++;                                                   \
-			dmasim_instrument_state.on_access((p), (n), (write), __builtin_return_address(0), \
-							  __builtin_frame_address(0));                    \
-		}                                                                                         \
+/* Not the last thing the function does, or the frame it hands on would be gone when it is read. */
+#define INSIDE(p, n, write)                                                                       \
+	do {                                                                                      \
+		dmasim_instrument_state.hits++;                                                   \
+		dmasim_instrument_state.on_access((p), (n), (write), __builtin_return_address(0), \
+						  __builtin_frame_address(0));                    \
+		__asm__ volatile("");                                                             \
 	} while (0)
+
+/* In a hook, or in a function that has been inlined into one. */
+#define SEE(p, n, write)                     \
+	do {                                 \
+		if (in_arena(p))             \
+			INSIDE(p, n, write); \
+	} while (0)
+
+/* A jump: the callee sees the return address and the saved frame that the caller would have seen. */
+#if defined(__has_attribute) && __has_attribute(musttail)
+#define TAIL_CALL(call) __attribute__((musttail)) return call
+#else
+#define TAIL_CALL(call) call
+#endif
 
 /* Time passes: loops that poll a flag, in simulated memory or not, must let devices and interrupts go on. */
 static inline void instrument_safe_point(void)

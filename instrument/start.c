@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <dmasim/machine.h>
 #include "instrument/instrument.h"
 
 struct dmasim_instrument_abi dmasim_instrument_state = {
@@ -57,6 +58,8 @@ static bool probe_works(void)
 
 /* Static programs have no dlsym(), and a foreign runtime linked into them leaves the probe unanswered anyway. */
 #pragma weak dlsym
+/* An older library may lack what is not part of the contract. */
+#pragma weak dmasim_last_error
 
 /*
  * Runs after the constructors of instrumented files (priorities 0 and 99) and before those of user code, which may
@@ -77,5 +80,5 @@ void __attribute__((constructor(101))) dmasim_instrument_start(void)
 		give_up("none of its code was compiled with -fsanitize=thread. Was it compiled and linked in one "
 			"step?");
 	if (dmasim_instrument_attach(&dmasim_instrument_state))
-		give_up("libdmasim is of another version than libdmasim-instrument");
+		give_up(dmasim_last_error ? dmasim_last_error() : "libdmasim refuses it");
 }
