@@ -149,15 +149,31 @@ void report_print(struct check_report *r, const struct text *t)
 	free(out);
 }
 
+/* Does this entry of a spec matter for what happens, beyond preset and seed? Where reports go does not. */
+static bool matters(const char *entry, size_t n)
+{
+	static const char *const others[] = {"seed=", "log=", "json=", "report=", "colour=", "color=", "summary="};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (!strncmp(entry, others[i], strlen(others[i])))
+			return false;
+	return memchr(entry, '=', n) != NULL;
+}
+
 void report_replay(struct dmasim_machine *m, char *out, size_t n)
 {
 	const struct sim_config *c = &m->hw->cfg;
-	const char *preset = c->preset ? c->preset : "?";
+	const char *entry = c->spec;
+	size_t len =
+		(size_t)snprintf(out, n, "replay=%s.%llu", c->preset ? c->preset : "?", (unsigned long long)c->seed);
 
-	if (c->spec[0] && strcmp(c->spec, preset))
-		snprintf(out, n, "replay=%s.%llu (%s)", preset, (unsigned long long)c->seed, c->spec);
-	else
-		snprintf(out, n, "replay=%s.%llu", preset, (unsigned long long)c->seed);
+	while (*entry && len < n) {
+		size_t size = strcspn(entry, ",");
+
+		if (matters(entry, size))
+			len += (size_t)snprintf(out + len, n - len, ",%.*s", (int)size, entry);
+		entry += size + (entry[size] == ',');
+	}
 }
 
 static void print_json(struct dmasim_machine *m, char *line)

@@ -162,7 +162,7 @@ struct check_report {
 void report_write(struct check_report *r, int fd, const char *p, size_t n);
 void report_print(struct check_report *r, const struct text *t);
 void report_summary(struct dmasim_machine *m);
-/* "worst,ram=64M.7": preset, overrides if any, and seed, as DMASIM_OPTIONS understands them. */
+/* "replay=worst.7,ram=64M": preset, seed, and the overrides that matter. */
 void report_replay(struct dmasim_machine *m, char *out, size_t n);
 
 #endif

@@ -69,7 +69,7 @@ void report_summary(struct dmasim_machine *m)
 	struct check_report *r = m->reports;
 	size_t unmet = expect_unmet(&r->expect);
 	struct text t = {0};
-	char replay[320];
+	char replay[1200];
 
 	if (r->json_fd >= 0 || r->json_on_main) {
 		char *line = json_summary(m);

@@ -42,6 +42,9 @@ static struct {
 	struct entry last; /* where the cache is full */
 	char *cwd;
 	size_t cwd_len;
+	bool started;
+	char *root; /* directory of this library's sources, as debug information spells it */
+	size_t root_len;
 #ifdef HAVE_LIBDW
 	Dwfl *dwfl;
 #endif
@@ -56,15 +59,6 @@ static const char *base_name(const char *path)
 
 /* ---- whose code is it? ---- */
 
-/* The directory of this library's sources, as debug information spells it, and its length. */
-static size_t source_root(const char **root)
-{
-	static const char self[] = __FILE__, tail[] = "lib/check/symbols.c";
-
-	*root = self;
-	return sizeof(self) >= sizeof(tail) ? sizeof(self) - sizeof(tail) : 0;
-}
-
 static bool starts(const char *s, const char *prefix)
 {
 	return !strncmp(s, prefix, strlen(prefix));
@@ -72,13 +66,13 @@ static bool starts(const char *s, const char *prefix)
 
 static bool library_file(const char *file)
 {
-	const char *root;
-	size_t n = source_root(&root);
+	size_t n = cache.root_len;
 
 	if (!file)
 		return false;
-	if (!strncmp(file, root, n) && (starts(file + n, "lib/") || starts(file + n, "sim/") ||
-					starts(file + n, "include/kernel/") || starts(file + n, "include/dmasim/")))
+	if (n && !strncmp(file, cache.root, n) &&
+	    (starts(file + n, "lib/") || starts(file + n, "sim/") || starts(file + n, "include/kernel/") ||
+	     starts(file + n, "include/dmasim/")))
 		return true;
 	return strstr(file, "/include/dmasim-kernel/") || strstr(file, "/include/dmasim/");
 }
@@ -152,8 +146,6 @@ static const char *tidy(const char *file, const char *comp_dir)
 	} else {
 		path = strdup(file);
 	}
-	if (!path)
-		return NULL;
 	return path;
 }
 
@@ -297,6 +289,25 @@ static const char how_to_get_more[] =
 
 /* ---- the cache ---- */
 
+/* Where this library was compiled: what debug information says of this very function. */
+static void learn_root(void)
+{
+	static const char tail[] = "lib/check/symbols.c";
+	struct symbol self = {.nr = 1};
+	const char *file;
+
+	by_debug_information(&self, (const char *)(uintptr_t)symbol_of);
+	file = self.lines[0].file;
+	if (file && strlen(file) >= sizeof(tail) && !strcmp(file + strlen(file) + 1 - sizeof(tail), tail)) {
+		cache.root_len = strlen(file) + 1 - sizeof(tail);
+		cache.root = strndup(file, cache.root_len);
+	}
+	for (unsigned int i = 0; i < self.nr; i++) {
+		free((char *)self.lines[i].function);
+		free((char *)self.lines[i].file);
+	}
+}
+
 static void resolve(struct symbol *s, const void *return_address)
 {
 	/* The call ends where the return address begins: one byte before lies in it. */
@@ -318,6 +329,10 @@ const struct symbol *symbol_of(const void *return_address)
 	struct entry **bucket = &cache.buckets[((uintptr_t)return_address * 0x9e3779b97f4a7c15ULL) >> 52], *e;
 
 	pthread_mutex_lock(&cache.lock);
+	if (!cache.started) {
+		cache.started = true;
+		learn_root();
+	}
 	for (e = *bucket; e; e = e->next)
 		if (e->symbol.pc == return_address)
 			goto out;

@@ -441,7 +441,7 @@ static void add_value(struct text *t, const struct finding *f)
 void report_text(struct dmasim_machine *m, struct text *t, const struct report_view *view)
 {
 	const struct finding *f = view->f;
-	char replay[320];
+	char replay[1200];
 
 	text_add(t, "dmasim: " MARK_RULE);
 	text_add_string(t, f->rule);
