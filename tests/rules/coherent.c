@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* Coherent memory: freed whole, once, with its own values, where interrupts are on; never mapped a second way. */
-#include <setjmp.h>
-#include <signal.h>
-#include <string.h>
 #include <linux/irqflags.h>
 #include "tests/rules/rules.h"
 
@@ -100,28 +97,17 @@ static void atomic_legal(void)
 	dma_free_coherent(dev, N, ring, handle);
 }
 
-static sigjmp_buf after_fault;
-
-static void faulted(int sig)
-{
-	(void)sig;
-	siglongjmp(after_fault, 1);
-}
-
 /* A plain access ends in a fault, after the report. */
 static void cookie_wrong(struct shot *s)
 {
 	dma_addr_t handle;
 	void *cookie = dma_alloc_attrs(dev, N, &handle, GFP_KERNEL, DMA_ATTR_NO_KERNEL_MAPPING);
-	struct sigaction action, before;
 
 	*s = (struct shot){ANY_SIZE, 1, 0, ANY_LINE, ANY_LINE};
-	memset(&action, 0, sizeof(action));
-	action.sa_handler = faulted;
-	sigaction(SIGSEGV, &action, &before);
-	if (!sigsetjmp(after_fault, 1))
+	faults_return(true);
+	if (!sigsetjmp(fault, 1))
 		sink = AT(s->act, GET((uint8_t *)cookie));
-	sigaction(SIGSEGV, &before, NULL);
+	faults_return(false);
 	dma_free_attrs(dev, N, cookie, handle, DMA_ATTR_NO_KERNEL_MAPPING);
 }
 

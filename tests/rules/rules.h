@@ -9,6 +9,7 @@
 #ifndef TESTS_RULES_RULES_H
 #define TESTS_RULES_RULES_H
 
+#include <setjmp.h>
 #include <dmasim/dmasim.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
@@ -48,6 +49,11 @@ extern struct device *dev;
 extern bool plain_accesses;
 #define PUT(p, value) (plain_accesses ? (void)(*(uint8_t *)(p) = (value)) : dmasim_store8((p), (value)))
 #define GET(p)	      (plain_accesses ? *(const uint8_t *)(p) : dmasim_load8(p))
+
+/* An access that ends in a fault once it has been reported: between faults_return(true) and (false), after
+ * sigsetjmp(fault, 1). */
+extern sigjmp_buf fault;
+void faults_return(bool on);
 
 /* Keep what was read. */
 extern volatile unsigned int sink;

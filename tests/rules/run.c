@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Making a machine for one scenario, and running it: also when the machine has to end it. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "tests/rules/rules.h"
@@ -22,9 +23,28 @@ static void stop(const char *why, void *arg)
 	abort();
 }
 
+sigjmp_buf fault;
+static struct sigaction before_fault;
+
+static void faulted(int sig)
+{
+	(void)sig;
+	siglongjmp(fault, 1);
+}
+
+void faults_return(bool on)
+{
+	struct sigaction action = {.sa_handler = faulted};
+
+	if (on)
+		sigaction(SIGSEGV, &action, &before_fault);
+	else
+		sigaction(SIGSEGV, &before_fault, NULL);
+}
+
 void scenario_begin(const char *preset, const char *guard, const char *options)
 {
-	char spec[128];
+	char spec[512];
 
 	snprintf(spec, sizeof(spec), "%s,guard=%s,report=none,summary=off%s%s", preset, guard, options ? "," : "",
 		 options ? options : "");
