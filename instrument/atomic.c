@@ -43,26 +43,26 @@
 	}
 
 /* gcc's form: success as the result, the value seen stored through `expected` on failure. */
-#define COMPARE_EXCHANGE(bits, T, kind, LOAD, CAS)                                                                  \
-	int __tsan_atomic##bits##_compare_exchange_##kind(volatile T *p, T *expected, T v, int order, int failure); \
-	int __tsan_atomic##bits##_compare_exchange_##kind(volatile T *p, T *expected, T v, int order, int failure)  \
-	{                                                                                                           \
-		T old, seen;                                                                                        \
-                                                                                                                    \
-		(void)order;                                                                                        \
-		(void)failure;                                                                                      \
-		instrument_safe_point();                                                                            \
-		SEE(expected, sizeof(T), false);                                                                    \
-		SEE(p, sizeof(T), false);                                                                           \
-		old = *expected;                                                                                    \
-		if (in_arena(p) && LOAD(T, p) == old)                                                               \
-			SEE(p, sizeof(T), true);                                                                    \
-		seen = CAS(T, p, old, v);                                                                           \
-		if (seen == old)                                                                                    \
-			return 1;                                                                                   \
-		SEE(expected, sizeof(T), true);                                                                     \
-		*expected = seen;                                                                                   \
-		return 0;                                                                                           \
+#define COMPARE_EXCHANGE(bits, T, kind, LOAD, CAS)                                                                   \
+	bool __tsan_atomic##bits##_compare_exchange_##kind(volatile T *p, T *expected, T v, int order, int failure); \
+	bool __tsan_atomic##bits##_compare_exchange_##kind(volatile T *p, T *expected, T v, int order, int failure)  \
+	{                                                                                                            \
+		T old, seen;                                                                                         \
+                                                                                                                     \
+		(void)order;                                                                                         \
+		(void)failure;                                                                                       \
+		instrument_safe_point();                                                                             \
+		SEE(expected, sizeof(T), false);                                                                     \
+		SEE(p, sizeof(T), false);                                                                            \
+		old = *expected;                                                                                     \
+		if (in_arena(p) && LOAD(T, p) == old)                                                                \
+			SEE(p, sizeof(T), true);                                                                     \
+		seen = CAS(T, p, old, v);                                                                            \
+		if (seen == old)                                                                                     \
+			return true;                                                                                 \
+		SEE(expected, sizeof(T), true);                                                                      \
+		*expected = seen;                                                                                    \
+		return false;                                                                                        \
 	}
 
 #define ATOMICS(bits, T, LOAD, EXCHANGE, CAS)                                                                 \

@@ -282,91 +282,97 @@ static uint64_t random64(void)
 	return seed >> 32 ^ seed << 29;
 }
 
+/* Under names of our own: gcc takes those of the hooks for builtins when another sanitizer is on. */
+#define ATOMIC_HOOK(bits, name) __asm__("__tsan_atomic" #bits "_" #name)
+
 /* Each hook against the plain operation, called as either compiler calls it. */
-#define TEST_ATOMICS(bits, T)                                                                                     \
-	T __tsan_atomic##bits##_load(const volatile T *p, int order);                                             \
-	void __tsan_atomic##bits##_store(volatile T *p, T v, int order);                                          \
-	T __tsan_atomic##bits##_exchange(volatile T *p, T v, int order);                                          \
-	T __tsan_atomic##bits##_fetch_add(volatile T *p, T v, int order);                                         \
-	T __tsan_atomic##bits##_fetch_sub(volatile T *p, T v, int order);                                         \
-	T __tsan_atomic##bits##_fetch_and(volatile T *p, T v, int order);                                         \
-	T __tsan_atomic##bits##_fetch_or(volatile T *p, T v, int order);                                          \
-	T __tsan_atomic##bits##_fetch_xor(volatile T *p, T v, int order);                                         \
-	T __tsan_atomic##bits##_fetch_nand(volatile T *p, T v, int order);                                        \
-	int __tsan_atomic##bits##_compare_exchange_strong(volatile T *p, T *old, T v, int order, int failure);    \
-	int __tsan_atomic##bits##_compare_exchange_weak(volatile T *p, T *old, T v, int order, int failure);      \
-	T __tsan_atomic##bits##_compare_exchange_val(volatile T *p, T old, T v, int order, int failure);          \
-	static void step_##bits(volatile T *p, T *model)                                                          \
-	{                                                                                                         \
-		T v = (T)random64() << (bits / 2) ^ (T)random64(), before = *model, old, got = before;            \
-		bool equal = random64() & 1;                                                                      \
-		unsigned int op = (unsigned int)(random64() % 12);                                                \
-                                                                                                                  \
-		old = equal ? before : (T)~before;                                                                \
-		switch (op) {                                                                                     \
-		case 0:                                                                                           \
-			got = __tsan_atomic##bits##_load(p, 5);                                                   \
-			break;                                                                                    \
-		case 1:                                                                                           \
-			__tsan_atomic##bits##_store(p, v, 5);                                                     \
-			*model = v;                                                                               \
-			break;                                                                                    \
-		case 2:                                                                                           \
-			got = __tsan_atomic##bits##_exchange(p, v, 5);                                            \
-			*model = v;                                                                               \
-			break;                                                                                    \
-		case 3:                                                                                           \
-			got = __tsan_atomic##bits##_fetch_add(p, v, 5);                                           \
-			*model = (T)(before + v);                                                                 \
-			break;                                                                                    \
-		case 4:                                                                                           \
-			got = __tsan_atomic##bits##_fetch_sub(p, v, 5);                                           \
-			*model = (T)(before - v);                                                                 \
-			break;                                                                                    \
-		case 5:                                                                                           \
-			got = __tsan_atomic##bits##_fetch_and(p, v, 5);                                           \
-			*model = before & v;                                                                      \
-			break;                                                                                    \
-		case 6:                                                                                           \
-			got = __tsan_atomic##bits##_fetch_or(p, v, 5);                                            \
-			*model = before | v;                                                                      \
-			break;                                                                                    \
-		case 7:                                                                                           \
-			got = __tsan_atomic##bits##_fetch_xor(p, v, 5);                                           \
-			*model = before ^ v;                                                                      \
-			break;                                                                                    \
-		case 8:                                                                                           \
-			got = __tsan_atomic##bits##_fetch_nand(p, v, 5);                                          \
-			*model = (T) ~(before & v);                                                               \
-			break;                                                                                    \
-		case 9:                                                                                           \
-			got = __tsan_atomic##bits##_compare_exchange_val(p, old, v, 5, 5);                        \
-			*model = equal ? v : before;                                                              \
-			break;                                                                                    \
-		case 10:                                                                                          \
-			assert_int_equal(__tsan_atomic##bits##_compare_exchange_strong(p, &old, v, 5, 5), equal); \
-			*model = equal ? v : before;                                                              \
-			got = old;                                                                                \
-			break;                                                                                    \
-		default:                                                                                          \
-			assert_int_equal(__tsan_atomic##bits##_compare_exchange_weak(p, &old, v, 5, 5), equal);   \
-			*model = equal ? v : before;                                                              \
-			got = old;                                                                                \
-		}                                                                                                 \
-		assert_true(got == before);                                                                       \
-		assert_true(*p == *model);                                                                        \
-	}                                                                                                         \
-	static void atomics_##bits(void **state)                                                                  \
-	{                                                                                                         \
-		static T outside;                                                                                 \
-		T model_in = 0, model_out = 0, *inside = (T *)(arena + 256);                                      \
-                                                                                                                  \
-		(void)state;                                                                                      \
-		*inside = 0;                                                                                      \
-		for (int i = 0; i < 20000; i++) {                                                                 \
-			step_##bits(inside, &model_in);                                                           \
-			step_##bits(&outside, &model_out);                                                        \
-		}                                                                                                 \
+#define TEST_ATOMICS(bits, T)                                                                           \
+	T hook_load_##bits(const volatile T *p, int order) ATOMIC_HOOK(bits, load);                     \
+	void hook_store_##bits(volatile T *p, T v, int order) ATOMIC_HOOK(bits, store);                 \
+	T hook_exchange_##bits(volatile T *p, T v, int order) ATOMIC_HOOK(bits, exchange);              \
+	T hook_fetch_add_##bits(volatile T *p, T v, int order) ATOMIC_HOOK(bits, fetch_add);            \
+	T hook_fetch_sub_##bits(volatile T *p, T v, int order) ATOMIC_HOOK(bits, fetch_sub);            \
+	T hook_fetch_and_##bits(volatile T *p, T v, int order) ATOMIC_HOOK(bits, fetch_and);            \
+	T hook_fetch_or_##bits(volatile T *p, T v, int order) ATOMIC_HOOK(bits, fetch_or);              \
+	T hook_fetch_xor_##bits(volatile T *p, T v, int order) ATOMIC_HOOK(bits, fetch_xor);            \
+	T hook_fetch_nand_##bits(volatile T *p, T v, int order) ATOMIC_HOOK(bits, fetch_nand);          \
+	bool hook_compare_exchange_strong_##bits(volatile T *p, T *old, T v, int order, int failure)    \
+		ATOMIC_HOOK(bits, compare_exchange_strong);                                             \
+	bool hook_compare_exchange_weak_##bits(volatile T *p, T *old, T v, int order, int failure)      \
+		ATOMIC_HOOK(bits, compare_exchange_weak);                                               \
+	T hook_compare_exchange_val_##bits(volatile T *p, T old, T v, int order, int failure)           \
+		ATOMIC_HOOK(bits, compare_exchange_val);                                                \
+	static void step_##bits(volatile T *p, T *model)                                                \
+	{                                                                                               \
+		T v = (T)random64() << (bits / 2) ^ (T)random64(), before = *model, old, got = before;  \
+		bool equal = random64() & 1;                                                            \
+		unsigned int op = (unsigned int)(random64() % 12);                                      \
+                                                                                                        \
+		old = equal ? before : (T)~before;                                                      \
+		switch (op) {                                                                           \
+		case 0:                                                                                 \
+			got = hook_load_##bits(p, 5);                                                   \
+			break;                                                                          \
+		case 1:                                                                                 \
+			hook_store_##bits(p, v, 5);                                                     \
+			*model = v;                                                                     \
+			break;                                                                          \
+		case 2:                                                                                 \
+			got = hook_exchange_##bits(p, v, 5);                                            \
+			*model = v;                                                                     \
+			break;                                                                          \
+		case 3:                                                                                 \
+			got = hook_fetch_add_##bits(p, v, 5);                                           \
+			*model = (T)(before + v);                                                       \
+			break;                                                                          \
+		case 4:                                                                                 \
+			got = hook_fetch_sub_##bits(p, v, 5);                                           \
+			*model = (T)(before - v);                                                       \
+			break;                                                                          \
+		case 5:                                                                                 \
+			got = hook_fetch_and_##bits(p, v, 5);                                           \
+			*model = before & v;                                                            \
+			break;                                                                          \
+		case 6:                                                                                 \
+			got = hook_fetch_or_##bits(p, v, 5);                                            \
+			*model = before | v;                                                            \
+			break;                                                                          \
+		case 7:                                                                                 \
+			got = hook_fetch_xor_##bits(p, v, 5);                                           \
+			*model = before ^ v;                                                            \
+			break;                                                                          \
+		case 8:                                                                                 \
+			got = hook_fetch_nand_##bits(p, v, 5);                                          \
+			*model = (T) ~(before & v);                                                     \
+			break;                                                                          \
+		case 9:                                                                                 \
+			got = hook_compare_exchange_val_##bits(p, old, v, 5, 5);                        \
+			*model = equal ? v : before;                                                    \
+			break;                                                                          \
+		case 10:                                                                                \
+			assert_int_equal(hook_compare_exchange_strong_##bits(p, &old, v, 5, 5), equal); \
+			*model = equal ? v : before;                                                    \
+			got = old;                                                                      \
+			break;                                                                          \
+		default:                                                                                \
+			assert_int_equal(hook_compare_exchange_weak_##bits(p, &old, v, 5, 5), equal);   \
+			*model = equal ? v : before;                                                    \
+			got = old;                                                                      \
+		}                                                                                       \
+		assert_true(got == before);                                                             \
+		assert_true(*p == *model);                                                              \
+	}                                                                                               \
+	static void atomics_##bits(void **state)                                                        \
+	{                                                                                               \
+		static T outside;                                                                       \
+		T model_in = 0, model_out = 0, *inside = (T *)(arena + 256);                            \
+                                                                                                        \
+		(void)state;                                                                            \
+		*inside = 0;                                                                            \
+		for (int i = 0; i < 20000; i++) {                                                       \
+			step_##bits(inside, &model_in);                                                 \
+			step_##bits(&outside, &model_out);                                              \
+		}                                                                                       \
 	}
 
 typedef unsigned __int128 uint128;
