@@ -142,9 +142,11 @@ bool dma_origin_range(struct dmasim_device_private *p, phys_addr_t phys, const s
 	if (!m->checks)
 		return false;
 	mm_object_at(m, phys, &o);
-	if (k_likely(ram && (o.state != MM_ALLOCATED || op->size <= o.start + o.size - phys)))
-		return true; /* freed memory is the tracker's to report */
-	if (o.state != MM_ALLOCATED) {
+	if (k_likely(ram && o.state == MM_ALLOCATED && op->size <= o.start + o.size - phys))
+		return true;
+	if (ram && (o.state == MM_FREE || o.state == MM_QUARANTINED))
+		return true; /* the tracker's to report */
+	if (o.state != MM_ALLOCATED && o.state != MM_RESERVED) {
 		report_origin(p, "map-bad-address", sim_phys_to_virt(m->hw, phys), op, "it leaves RAM");
 		return false;
 	}
@@ -156,8 +158,8 @@ bool dma_origin_range(struct dmasim_device_private *p, phys_addr_t phys, const s
 		.cpu = sim_phys_to_virt(m->hw, phys),
 		.buffer_size = o.size,
 		.buffer_kind = o.kind,
-		.offset = o.start + o.size - o.start,
-		.size = phys + op->size - (o.start + o.size),
+		.offset = phys > o.start + o.size ? phys - o.start : o.size,
+		.size = phys > o.start + o.size ? op->size : phys + op->size - (o.start + o.size),
 		.direction = op->dir + 1,
 		.act_verb = "map",
 		.mapped = o.allocated,
