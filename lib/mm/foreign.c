@@ -157,6 +157,21 @@ static void hash_remove(struct mm_foreign *f, u32 slot)
 	f->hash_used--;
 }
 
+/* The page had two places and lost the one it is found at: find the other. Rare, so a search will do. */
+static void find_twin(struct mm_foreign *f, uintptr_t page)
+{
+	u32 i;
+
+	if (find(f, page) != MM_NONE)
+		return;
+	for (i = 0; i < f->nr; i++) {
+		if (f->slots[i].refs && f->slots[i].host == page) {
+			hash_put(f, i);
+			return;
+		}
+	}
+}
+
 /* ---- placing ---- */
 
 /* Can host pages [page, page + n) lie at slots [at, at + n)? Each slot is free, or theirs. */
@@ -253,6 +268,7 @@ void mm_foreign_put(struct dmasim_machine *m, phys_addr_t phys, size_t n)
 {
 	struct mm_foreign *f = m->mm->foreign;
 	u64 at, last;
+	uintptr_t page;
 
 	if (!n || phys < f->base || !f->slots)
 		return;
@@ -263,9 +279,12 @@ void mm_foreign_put(struct dmasim_machine *m, phys_addr_t phys, size_t n)
 
 		if (!s->refs || --s->refs)
 			continue;
+		page = s->host;
 		hash_remove(f, (u32)at);
 		s->host = 0;
 		f->live--;
+		if (k_unlikely(f->live > f->hash_used))
+			find_twin(f, page);
 	}
 }
 
@@ -367,8 +386,7 @@ int mm_adopt(struct dmasim_machine *m, void *host, size_t n)
 	unsigned int i;
 
 	if (!host || !n || end < start)
-		return sim_error(EINVAL, "cannot adopt %zu bytes at %p: nothing, or beyond the address space", n,
-				 host);
+		return sim_error(EINVAL, "cannot adopt %zu bytes at %p: nothing, or beyond the address space", n, host);
 	if (start < sim_arena.base + sim_arena.size && end > sim_arena.base)
 		return sim_error(EINVAL, "cannot adopt %zu bytes at %p: they are a machine's own memory", n, host);
 	for (i = 0; i < f->nr_adopted; i++) {

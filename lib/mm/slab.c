@@ -655,7 +655,6 @@ void slab_resize(struct dmasim_machine *m, const void *p, size_t size, gfp_t gfp
 		if (mm->checks)
 			write_big_zone(mm, i);
 	}
-	m->hooks.memory_allocated(m, phys, size);
 }
 
 void slab_check(struct mm *mm)

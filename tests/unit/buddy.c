@@ -183,9 +183,9 @@ static void run(const char *spec, unsigned int steps)
 	mm_check(t.m);
 	/* All is one again: each bank gives its highest blocks. */
 	for (i = 0; i < 3; i++)
-		assert_int_equal(oracle(&t, 9, 2 - (int)i, ~0ULL) >= 0, alloc_pages(i == 0 ? GFP_NOWAIT :
-										    i == 1 ? GFP_ATOMIC | GFP_DMA32 :
-											     GFP_ATOMIC | GFP_DMA,
+		assert_int_equal(oracle(&t, 9, 2 - (int)i, ~0ULL) >= 0, alloc_pages(i == 0   ? GFP_NOWAIT
+										    : i == 1 ? GFP_ATOMIC | GFP_DMA32
+											     : GFP_ATOMIC | GFP_DMA,
 										    9) != NULL);
 	free(t.used);
 	shut_down();
