@@ -110,6 +110,7 @@ struct dmasim_machine {
 	bool checks;				     /* cfg.checks */
 	bool dying;				     /* destroy has begun */
 	int pid;				     /* of the process that made it: unusable after fork() */
+	bool held;				     /* some host thread uses it */
 	void (*on_stop)(const char *why, void *arg); /* dmasim_on_stop(): called by k_stop() */
 	void *on_stop_arg;
 	struct dmasim_machine *next; /* all live machines of the process, under a lock in boot.c */
@@ -121,6 +122,7 @@ struct k_thread {
 	uintptr_t stack_low, stack_high; /* bounds of this thread's stack; 0 = not asked yet */
 	void *entry;			 /* frame of the public function being executed, for stack_entry() */
 	void *task;			 /* struct task_struct of a simulated task's thread */
+	bool forked;			 /* had a machine when this process was forked off */
 };
 extern __thread struct k_thread k_thread __attribute__((tls_model("initial-exec")));
 
