@@ -25,10 +25,37 @@ static void add(struct json_object *o, const char *key, struct json_object *valu
 		json_object_object_add(o, key, value);
 }
 
+/* Bytes of the UTF-8 character at s, 0 if it is none. */
+static size_t utf8_length(const unsigned char *s)
+{
+	size_t n = *s < 0x80		     ? 1
+		   : *s >= 0xc2 && *s < 0xe0 ? 2
+		   : *s >= 0xe0 && *s < 0xf0 ? 3
+		   : *s >= 0xf0 && *s < 0xf5 ? 4
+					     : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+/* JSON is UTF-8; a driver's string may be anything: bytes that fit nowhere become '?'. */
 static void add_string(struct json_object *o, const char *key, const char *s)
 {
-	if (s && *s)
-		add(o, key, json_object_new_string(s));
+	unsigned char *copy = s && *s ? (unsigned char *)strdup(s) : NULL;
+
+	if (!copy)
+		return;
+	for (unsigned char *p = copy; *p;) {
+		size_t n = utf8_length(p);
+
+		if (!n)
+			*p = '?';
+		p += n ? n : 1;
+	}
+	add(o, key, json_object_new_string((char *)copy));
+	free(copy);
 }
 
 static void add_hex(struct json_object *o, const char *key, unsigned long long x)
