@@ -14,7 +14,9 @@
 set(DMASIM_INSTRUMENT_FLAGS_GNU -fsanitize=thread --param=tsan-instrument-func-entry-exit=0
 	--param=tsan-distinguish-volatile=1 -Wno-tsan -fno-builtin-memcpy -fno-builtin-memmove -fno-builtin-memset
 	-fno-builtin-memcmp -fno-builtin-bcmp -fno-builtin-strcpy -fno-builtin-strncpy -fno-builtin-stpcpy
-	-fno-builtin-strcmp -fno-builtin-strncmp -fno-builtin-strlen -fno-tree-loop-distribute-patterns)
+	-fno-builtin-strcat
+	-fno-builtin-strcmp -fno-builtin-strncmp -fno-builtin-strlen -fno-builtin-strnlen -fno-builtin-strchr
+	-fno-builtin-memchr -fno-builtin-mempcpy -fno-tree-loop-distribute-patterns)
 set(DMASIM_INSTRUMENT_FLAGS_CLANG -fsanitize=thread "SHELL:-mllvm -tsan-instrument-func-entry-exit=0"
 	"SHELL:-mllvm -tsan-instrument-read-before-write=1" "SHELL:-mllvm -tsan-distinguish-volatile=1")
 

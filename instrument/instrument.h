@@ -16,6 +16,10 @@ extern struct dmasim_instrument_abi dmasim_instrument_state __attribute__((visib
 
 /* memory.c: find libc's own functions, for big copies at full speed */
 void instrument_memory_init(void);
+/* The function libc gives that name; *where stays as it is when there is none. */
+void instrument_find(const char *name, void *where);
+/* string.c: the same for strings */
+void instrument_string_init(void);
 /* probe.c: one instrumented write of one byte */
 void instrument_probe(char *byte);
 

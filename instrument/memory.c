@@ -7,7 +7,8 @@
  * bytes are moved by libc's own functions, found once at start-up; before that, and in static programs, where there
  * is no second memcpy to be found, by the processor's string instructions.
  *
- * Weakness: other functions of libc that take pointers (strlen, read, qsort, ...) are not seen.
+ * Weakness: other functions of libc that take pointers (sprintf, read, qsort, ...) are not seen; string.c has the
+ * commonest.
  */
 #include <dlfcn.h>
 #include "instrument/instrument.h"
@@ -76,21 +77,20 @@ static compare_fn *libc_memcmp = compare_bytes;
 #pragma weak dlsym /* absent from static programs */
 
 /* ISO C forbids the conversion of an object pointer to a function pointer, POSIX requires it. */
-static bool find(const char *name, void *where)
+void instrument_find(const char *name, void *where)
 {
 	void *p = dlsym ? dlsym(RTLD_NEXT, name) : NULL;
 
 	if (p)
 		*(void **)where = p;
-	return p != NULL;
 }
 
 void instrument_memory_init(void)
 {
-	find("memcpy", &libc_memcpy);
-	find("memmove", &libc_memmove);
-	find("memset", &libc_memset);
-	find("memcmp", &libc_memcmp);
+	instrument_find("memcpy", &libc_memcpy);
+	instrument_find("memmove", &libc_memmove);
+	instrument_find("memset", &libc_memset);
+	instrument_find("memcmp", &libc_memcmp);
 }
 
 /* A range that begins below the arena cannot reach into it: the page below it is never mapped. */

@@ -69,6 +69,7 @@ void dmasim_instrument_start(void);
 void __attribute__((constructor(101))) dmasim_instrument_start(void)
 {
 	instrument_memory_init();
+	instrument_string_init();
 	if (!probe_works())
 		give_up("its hooks are answered by another runtime, most likely the compiler's ThreadSanitizer,\n"
 			"dmasim:   because -fsanitize=thread is on the link line");

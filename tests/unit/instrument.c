@@ -237,6 +237,35 @@ static void sees_memory_functions(void **state)
 	expect(1, arena + 9, 4, false);
 }
 
+static void sees_string_functions(void **state)
+{
+	char *in = (char *)arena + 50;
+
+	(void)state;
+	WATCH(assert_ptr_equal(string_copy(in, "twelve chars"), in));
+	assert_string_equal(in, "twelve chars");
+	expect(0, in, 13, true);
+	WATCH(assert_int_equal(string_length(in), 12));
+	expect(0, in, 13, false);
+	WATCH(assert_true(string_compare(in, "twelfth") > 0));
+	expect(0, in, 6, false);
+	assert_int_equal(nr_seen, 1);
+	WATCH(assert_ptr_equal(string_copy_bounded(in + 20, in, 16), in + 20));
+	expect(0, in, 13, false);
+	expect(1, in + 20, 16, true);
+	assert_memory_equal(in + 20, "twelve chars\0\0\0", 16);
+	WATCH(string_append(in, "!"));
+	expect(0, in, 13, false);
+	expect(1, in + 12, 2, true);
+	assert_string_equal(in, "twelve chars!");
+	WATCH(assert_ptr_equal(string_find(in, 'c'), in + 7));
+	expect(0, in, 8, false);
+	WATCH(assert_null(string_find(in, 'z')));
+	expect(0, in, 14, false);
+	WATCH(assert_int_equal(string_length("outside"), 7));
+	assert_int_equal(nr_seen, 0);
+}
+
 static void sees_loops(void **state)
 {
 	(void)state;
@@ -435,6 +464,7 @@ int main(void)
 		cmocka_unit_test(sees_u64),
 		cmocka_unit_test(sees_structures),
 		cmocka_unit_test(sees_memory_functions),
+		cmocka_unit_test(sees_string_functions),
 		cmocka_unit_test(sees_loops),
 		cmocka_unit_test(the_rest_of_the_process_is_not_reported),
 		cmocka_unit_test(counts_units_and_hits),

@@ -106,6 +106,36 @@ bool memcmp_4(const void *a, const void *b)
 	return memcmp(a, b, 4) == 0;
 }
 
+char *string_copy(char *dst, const char *src)
+{
+	return strcpy(dst, src);
+}
+
+char *string_copy_bounded(char *dst, const char *src, size_t n)
+{
+	return strncpy(dst, src, n);
+}
+
+char *string_append(char *dst, const char *src)
+{
+	return strcat(dst, src);
+}
+
+size_t string_length(const char *s)
+{
+	return strlen(s);
+}
+
+int string_compare(const char *a, const char *b)
+{
+	return strcmp(a, b);
+}
+
+const char *string_find(const char *s, int c)
+{
+	return strchr(s, c);
+}
+
 /* Loops that compilers like to turn into memset(), memcpy() or vector code. */
 void clear_loop(unsigned char *p, size_t n)
 {
