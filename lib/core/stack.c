@@ -459,7 +459,8 @@ NO_SANITIZE stack_id stack_capture_pc(struct dmasim_machine *m, void *pc, void *
 
 stack_id stack_entry(struct dmasim_machine *m)
 {
-	uintptr_t entry = (uintptr_t)k_thread.entry, here = (uintptr_t)__builtin_frame_address(0);
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	uintptr_t entry = (uintptr_t)k_thread.entry & ~(uintptr_t)1; /* the watchdog's mark */
 
 	/* An entry below us on our own stack has returned long ago: this is not a driver's call, but an event. */
 	if (!entry || (entry < here && on_thread_stack(entry) && on_thread_stack(here)))
