@@ -248,7 +248,7 @@ static void sees_string_functions(void **state)
 	WATCH(assert_int_equal(string_length(in), 12));
 	expect(0, in, 13, false);
 	WATCH(assert_true(string_compare(in, "twelfth") > 0));
-	expect(0, in, 6, false);
+	expect(0, in, 5, false);
 	assert_int_equal(nr_seen, 1);
 	WATCH(assert_ptr_equal(string_copy_bounded(in + 20, in, 16), in + 20));
 	expect(0, in, 13, false);
