@@ -143,7 +143,8 @@ static void raw_register_access(const struct access *a, const struct sim_region 
 /* Not in a window of the machine: host memory, perhaps mapped for DMA all the same. */
 static void check_foreign(const struct access *a, size_t n)
 {
-	phys_addr_t phys = mm_classify(a->m, a->p, NULL);
+	enum mm_address_kind kind;
+	phys_addr_t phys = mm_classify(a->m, a->p, &kind);
 
 	if (phys != ~(phys_addr_t)0)
 		check_range(a, phys, phys + n);

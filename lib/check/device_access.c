@@ -256,6 +256,7 @@ static bool used_physical(struct check *c, struct finding *f, u32 dev)
 static struct extent *mapped_pointer(struct check *c, u32 dev, dma_addr_t bus, phys_addr_t *phys, bool *lost)
 {
 	const struct sim_region *windows[2] = {&c->m->hw->ram.linear, &c->m->hw->ram.uncached};
+	enum mm_address_kind kind;
 	struct extent *e;
 
 	*lost = false;
@@ -278,7 +279,7 @@ static struct extent *mapped_pointer(struct check *c, u32 dev, dma_addr_t bus, p
 			}
 		}
 	}
-	*phys = mm_classify(c->m, (const void *)(uintptr_t)bus, NULL);
+	*phys = mm_classify(c->m, (const void *)(uintptr_t)bus, &kind);
 	return *phys == ~0ULL ? NULL : mapped_at(c, dev, *phys);
 }
 

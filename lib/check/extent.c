@@ -424,13 +424,13 @@ static void forget_more(struct check *c, struct extent *e)
 }
 
 /* Out of the hash and into quarantine. */
-static inline void bury(struct check *c, struct extent *e, stack_id stack, u64 now, u8 fn)
+static inline void bury(struct check *c, struct extent *e, const struct stamp *by)
 {
 	struct dead *d = &c->quarantine[c->nr_dead++ % QUARANTINE];
 
 	hash_remove(c, e);
 	c->live--;
-	*d = (struct dead){.e = *e, .time = now, .unmapped = stack, .fn = fn};
+	*d = (struct dead){.e = *e, .by = *by};
 	if (e->more) {
 		d->serial = extent_more(c, e)->serial;
 		d->cpu = extent_more(c, e)->cpu;
@@ -448,15 +448,15 @@ void extent_lay(struct check *c, struct extent *e)
 	records_put(&c->extents, extent_id(c, e));
 }
 
-void extent_remove(struct check *c, struct extent *e, stack_id stack, u64 now, u8 fn)
+void extent_remove(struct check *c, struct extent *e, const struct stamp *by)
 {
-	bury(c, e, stack, now, fn);
+	bury(c, e, by);
 	extent_lay(c, e);
 }
 
-void extent_haunt(struct check *c, struct extent *e, stack_id stack, u64 now, u8 fn)
+void extent_haunt(struct check *c, struct extent *e, const struct stamp *by)
 {
-	bury(c, e, stack, now, fn);
+	bury(c, e, by);
 	e->ghost = 1;
 	if (e->more)
 		snapshot_drop(c, extent_more(c, e));

@@ -66,10 +66,9 @@ struct extent_more {
 /* A mapping that ended. */
 struct dead {
 	struct extent e;
-	u64 serial, time;
+	struct stamp by; /* who ended it */
+	u64 serial;
 	const void *cpu;
-	stack_id unmapped;
-	u8 fn;
 	u8 told; /* TOLD_LATE (phase.h) */
 };
 
@@ -186,9 +185,9 @@ struct extent_more *extent_need_more(struct check *c, struct extent *e);
 /* A new record for op, in all indices; NULL when there are too many: counted as dropped. */
 struct extent *extent_add(struct check *c, const struct track_op *op, stack_id stack, u64 now);
 /* Out of all indices, into quarantine. */
-void extent_remove(struct check *c, struct extent *e, stack_id stack, u64 now, u8 fn);
+void extent_remove(struct check *c, struct extent *e, const struct stamp *by);
 /* The same, but its bytes keep their state: unmapped with SKIP_CPU_SYNC, what the device wrote is still stale. */
-void extent_haunt(struct check *c, struct extent *e, stack_id stack, u64 now, u8 fn);
+void extent_haunt(struct check *c, struct extent *e, const struct stamp *by);
 /* The end of such a ghost. */
 void extent_lay(struct check *c, struct extent *e);
 

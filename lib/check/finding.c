@@ -128,9 +128,9 @@ void finding_of(struct check *c, struct finding *f, struct extent *e, u64 lo, u6
 void finding_of_dead(struct check *c, struct finding *f, const struct dead *d, u64 lo, u64 hi)
 {
 	finding_place(c, f, &d->e, lo, hi);
-	f->handed = d->unmapped;
-	f->handed_time = d->time;
-	f->handed_by = c->functions[d->fn];
+	f->handed = d->by.stack;
+	f->handed_time = d->by.time;
+	f->handed_by = c->functions[d->by.fn];
 	f->handed_to = d->e.kind == EXTENT_COHERENT || d->e.kind == EXTENT_POOL ? "the allocator" : "the CPU";
 }
 

@@ -474,7 +474,7 @@ static bool device_wrote(u8 state)
  * Ended without a hand-over: what the device wrote stays stale for the CPU, until the memory is mapped anew or freed.
  * False if there is no such byte.
  */
-static bool leave_stale(struct check *c, struct extent *e)
+static bool leave_stale(struct check *c, struct extent *e, const struct stamp *by)
 {
 	struct extent_more *more = e->more ? extent_more(c, e) : NULL;
 	struct span s;
@@ -484,7 +484,7 @@ static bool leave_stale(struct check *c, struct extent *e)
 	if (!(more && !more->runs.n && more->written_lo < more->written_hi) &&
 	    !extent_find(c, e, 0, e->size, device_wrote, &s))
 		return false;
-	extent_change(c, e, 0, e->size, BYTE_OWNER | BYTE_CPU_WROTE | BYTE_SEEN, BYTE_CPU, NULL);
+	extent_change(c, e, 0, e->size, BYTE_OWNER | BYTE_CPU_WROTE | BYTE_SEEN, BYTE_CPU, by);
 	return true;
 }
 
@@ -492,6 +492,7 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 {
 	struct check *c = m->check;
 	bool active, fits;
+	struct stamp by;
 	struct extent *e;
 
 	*real = (struct track_unmapped){0};
@@ -528,10 +529,11 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 	real->dir = (enum dma_data_direction)e->dir;
 	real->attrs = e->attrs;
 	real->cpu = coherent_kind(e->kind) && e->more ? extent_more(c, e)->cpu : NULL;
-	if (k_unlikely(op->attrs & ATTR_SKIP_CPU_SYNC) && leave_stale(c, e))
-		extent_haunt(c, e, stack_capture(m, op->frame), sim_now(m->hw), extent_function(c, op->function));
+	by = (struct stamp){sim_now(m->hw), stack_capture(m, op->frame), extent_function(c, op->function), 0};
+	if (k_unlikely(op->attrs & ATTR_SKIP_CPU_SYNC) && leave_stale(c, e, &by))
+		extent_haunt(c, e, &by);
 	else
-		extent_remove(c, e, stack_capture(m, op->frame), sim_now(m->hw), extent_function(c, op->function));
+		extent_remove(c, e, &by);
 	if (k_unlikely(active))
 		c->quarantine[(c->nr_dead - 1) % QUARANTINE].told = TOLD_LATE;
 }
@@ -752,7 +754,7 @@ size_t track_device_released(struct dmasim_machine *m, struct device *dev, bool 
 		n++;
 		report_leak(c, e, 0);
 		if (gone)
-			extent_remove(c, e, stack_entry(m), sim_now(m->hw), 0);
+			extent_remove(c, e, &(struct stamp){.time = sim_now(m->hw), .stack = stack_entry(m)});
 	}
 	if (gone)
 		c->devices[id] = NULL;

@@ -25,6 +25,7 @@ struct model {
 static struct dmasim_machine machine;
 static struct check check;
 static struct dmasim_device_private devices[3];
+static const struct stamp ended = {.time = 2, .stack = 2};
 static u64 random_state;
 
 static u32 rnd(u32 n)
@@ -135,7 +136,7 @@ static void random_mappings(void **state)
 		u64 size;
 
 		if (x->live) {
-			extent_remove(&check, x->e, 2, 2, 0);
+			extent_remove(&check, x->e, &ended);
 			x->live = false;
 			assert_true(extent_dead(&check, x->dev, x->bus + x->size - 1, false) != NULL);
 		} else {
@@ -164,7 +165,7 @@ static void random_mappings(void **state)
 	extents_check(&check);
 	for (int i = 0; i < LIVE; i++)
 		if (all[i].live)
-			extent_remove(&check, all[i].e, 2, 2, 0);
+			extent_remove(&check, all[i].e, &ended);
 	assert_int_equal(check.live, 0);
 	assert_int_equal(check.dropped, 0);
 }
@@ -184,7 +185,7 @@ static void hash_grows(void **state)
 	for (u32 i = 0; i < N; i++)
 		assert_ptr_equal(extent_exact(&check, devices[i % 3].id, e[i]->bus, NULL), e[i]);
 	for (u32 i = 0; i < N; i++)
-		extent_remove(&check, e[(u64)i * 7919 % N], 2, 2, 0);
+		extent_remove(&check, e[(u64)i * 7919 % N], &ended);
 	assert_int_equal(check.live, 0);
 	free(e);
 }
@@ -199,10 +200,10 @@ static void neighbours_on_a_page_are_quiet(void **state)
 	assert_false(extent_page_quiet(&check, base, base + 129));
 	assert_false(extent_page_quiet(&check, base + 191, base + 192));
 	assert_true(extent_page_quiet(&check, base + 192, base + 1024));
-	extent_remove(&check, a, 2, 2, 0);
+	extent_remove(&check, a, &ended);
 	assert_true(extent_page_quiet(&check, base, base + 1024));
 	assert_false(extent_page_quiet(&check, base + 1024, base + 1025));
-	extent_remove(&check, b, 2, 2, 0);
+	extent_remove(&check, b, &ended);
 	assert_true(extent_page_quiet(&check, base, base + 4096));
 }
 
@@ -213,7 +214,7 @@ static void a_ghost_is_seen_only_when_asked_for(void **state)
 	struct extent_walk w;
 
 	(void)state;
-	extent_haunt(&check, e, 2, 2, 0);
+	extent_haunt(&check, e, &ended);
 	assert_int_equal(check.live, 0);
 	assert_null(extent_exact(&check, devices[0].id, e->bus, NULL));
 	extent_walk_init(&check, &w, base, base + 1);
