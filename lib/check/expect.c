@@ -68,7 +68,7 @@ static struct check_report *checked(const char *function, const char *rule, int 
 		return NULL;
 	}
 	/* What happened before does not count as expected now. */
-	report_settle(m);
+	m->hooks.settle(m);
 	report_guess_test(m, stack_entry(m));
 	return m->reports;
 }
@@ -133,7 +133,7 @@ size_t dmasim_unmet_expectations(void)
 
 	if (!m || !m->reports)
 		return 0;
-	report_settle(m);
+	m->hooks.settle(m);
 	return expect_unmet(&m->reports->expect);
 }
 
@@ -234,7 +234,7 @@ const char *dmasim_verdict(void)
 	struct text *t;
 
 	if (m && m->reports) {
-		report_settle(m);
+		m->hooks.settle(m);
 		return report_verdict(m);
 	}
 	t = thread_verdict();

@@ -633,7 +633,7 @@ static struct check_report *reports(void)
 		sim_error(ENODEV, "no current machine");
 		return NULL;
 	}
-	report_settle(m);
+	m->hooks.settle(m);
 	return m->reports;
 }
 

@@ -3,7 +3,7 @@
  * The last words of a machine: what was found, how often, and what was not looked at.
  *
  * Printed when the machine is destroyed, if there is something to say: a violation, an expectation that was not met, or
- * something that went unchecked. A clean and complete run is silent.
+ * something lost. A clean run in which something went unchecked says so in one line, a clean and complete one is silent.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +64,27 @@ static bool any(const struct counter *table)
 	return false;
 }
 
+static void print_one_line(struct check_report *r, const char *replay)
+{
+	const char *sep = ": nothing found; unchecked: ";
+	struct text t = {0};
+
+	text_add(&t, "dmasim: summary");
+	if (r->test_name[0]) {
+		text_add(&t, " of ");
+		text_add_string(&t, r->test_name);
+	}
+	for (unsigned int i = 0; i < REPORT_COUNTERS && r->unchecked[i].name; i++) {
+		if (!r->unchecked[i].value)
+			continue;
+		text_add(&t, "%s%llu %s", sep, ull(r->unchecked[i].value), r->unchecked[i].name);
+		sep = "; ";
+	}
+	text_add(&t, "          %s\n", replay);
+	report_print(r, &t);
+	text_free(&t);
+}
+
 void report_summary(struct dmasim_machine *m)
 {
 	struct check_report *r = m->reports;
@@ -71,6 +92,8 @@ void report_summary(struct dmasim_machine *m)
 	struct text t = {0};
 	char replay[1200];
 
+	if (m->hooks.summary)
+		m->hooks.summary(m); /* the other rooms' facts */
 	if (r->json_fd >= 0 || r->json_on_main) {
 		char *line = json_summary(m);
 
@@ -82,9 +105,12 @@ void report_summary(struct dmasim_machine *m)
 	}
 	if (!m->hw->cfg.summary || m->hw->cfg.report != REPORT_TEXT)
 		return;
-	if (!r->unexpected && !unmet && !any(r->unchecked) && !r->pending_lost && !r->write_errors)
-		return;
 	report_replay(m, replay, sizeof(replay));
+	if (!r->unexpected && !unmet && !r->pending_lost && !r->write_errors) {
+		if (any(r->unchecked))
+			print_one_line(r, replay);
+		return;
+	}
 	text_add(&t, "dmasim: summary");
 	if (r->test_name[0]) {
 		text_add(&t, " of ");
