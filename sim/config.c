@@ -441,6 +441,8 @@ static const struct option options[] = {
 	  .help = "where reports go as JSON lines, beside the text" },
 	{ .key = "summary", .set = set_bool, .print = print_bool, .field = FIELD(summary), .valid = VALID_BOOLEAN,
 	  .help = "print a summary when the machine is destroyed" },
+	{ .key = "verbose", .set = set_bool, .print = print_bool, .field = FIELD(verbose), .valid = VALID_BOOLEAN,
+	  .help = "print expected violations too, and the summary always" },
 };
 /* clang-format on */
 #define NR_OPTIONS (sizeof(options) / sizeof(*options))

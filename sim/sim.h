@@ -85,6 +85,7 @@ struct sim_config {
 	char log[256];	/* path of the report; "" = stderr */
 	char json[256]; /* path of JSON lines, beside the text; "" = none */
 	bool summary;	/* print the summary at destroy */
+	bool verbose;	/* print expected violations too, and the summary always */
 };
 
 /* Parse spec with DMASIM_OPTIONS as environment gives it (may be NULL). 0 or sim_error(). */

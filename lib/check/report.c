@@ -152,7 +152,8 @@ void report_print(struct check_report *r, const struct text *t)
 /* Does this entry of a spec matter for what happens, beyond preset and seed? Where reports go does not. */
 static bool matters(const char *entry, size_t n)
 {
-	static const char *const others[] = {"seed=", "log=", "json=", "report=", "colour=", "color=", "summary="};
+	static const char *const others[] = {
+		"seed=", "log=", "json=", "report=", "colour=", "color=", "summary=", "verbose="};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
 		if (!strncmp(entry, others[i], strlen(others[i])))
@@ -330,7 +331,7 @@ static void print_violation(struct dmasim_machine *m, struct report_view *view, 
 	report_text(m, &t, view);
 	v->text = text_render(&t, false);
 	v->v.text = v->text ? v->text : "";
-	if (!v->v.expected || r->show_expected) {
+	if (!v->v.expected || m->hw->cfg.verbose) {
 		if (format == REPORT_TEXT)
 			report_print(r, &t);
 		if (r->json_fd >= 0 || r->json_on_main)

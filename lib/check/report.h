@@ -144,7 +144,7 @@ struct check_report {
 
 	/* output */
 	int fd, json_fd;
-	bool colour, json_on_main, show_expected;
+	bool colour, json_on_main;
 	u64 write_errors;
 
 	/* policy */

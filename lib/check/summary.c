@@ -106,7 +106,7 @@ void report_summary(struct dmasim_machine *m)
 	if (!m->hw->cfg.summary || m->hw->cfg.report != REPORT_TEXT)
 		return;
 	report_replay(m, replay, sizeof(replay));
-	if (!r->unexpected && !unmet && !r->pending_lost && !r->write_errors) {
+	if (!r->unexpected && !unmet && !r->pending_lost && !r->write_errors && !m->hw->cfg.verbose) {
 		if (any(r->unchecked))
 			print_one_line(r, replay);
 		return;

@@ -420,6 +420,45 @@ static void nothing_to_say_is_nothing_said(void **state)
 	free(text);
 }
 
+static void what_went_unchecked_is_one_line(void **state)
+{
+	char *text, *line;
+
+	(void)state;
+	dmasim_test_name("rx_test");
+	report_unchecked(m, "things", 2);
+	dmasim_machine_destroy(m);
+	m = NULL;
+	text = printed();
+	line = strchr(text, '\n');
+	assert_non_null(line);
+	assert_string_equal(line, "\n");
+	assert_non_null(strstr(text, "dmasim: summary of rx_test: nothing found; unchecked: 2 things"));
+	free(text);
+}
+
+static void verbose_shows_what_was_expected(void **state)
+{
+	struct finding f = {.rule = "double-unmap"};
+	char *text;
+
+	(void)state;
+	dmasim_expect_violation("double-unmap");
+	dad_read(&f);
+	assert_int_equal(printed_reports(), 0);
+	teardown(NULL);
+	start(",verbose=on");
+	dmasim_expect_violation("double-unmap");
+	dad_read(&f);
+	assert_int_equal(printed_reports(), 1);
+	dmasim_machine_destroy(m);
+	m = NULL;
+	text = printed();
+	assert_non_null(strstr(text, "(expected)"));
+	assert_non_null(strstr(text, "dmasim: summary"));
+	free(text);
+}
+
 /* ---- callbacks, and places where nothing may be printed ---- */
 
 static size_t calls;
@@ -552,6 +591,8 @@ int main(void)
 		TEST(rules_the_catalogue_lacks_are_counted),
 		TEST(the_summary),
 		TEST(nothing_to_say_is_nothing_said),
+		TEST(what_went_unchecked_is_one_line),
+		TEST(verbose_shows_what_was_expected),
 		TEST(a_callback_may_cause_reports),
 		TEST(a_signal_handler_prints_later),
 		TEST(other_threads_leave_theirs),
