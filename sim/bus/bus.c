@@ -128,6 +128,23 @@ static size_t move(struct sim_machine *m, phys_addr_t phys, uint8_t *host, size_
 	return move_peer(m, phys, host, n, write);
 }
 
+/*
+ * Who watches is told of a burst that wraps although nothing moves: the error value of a failed mapping is the last
+ * address there is, and a driver that did not look has just given it to the device.
+ */
+static bool arguments_ok(struct sim_master *master, dma_addr_t bus, const void *host, size_t n, bool write)
+{
+	const struct sim_observer *watch = master->machine->observer;
+
+	if (n == 0 || !host)
+		return false;
+	if (bus + n - 1 >= bus)
+		return true;
+	if (master->enabled && watch && watch->dma_access)
+		watch->dma_access(master->machine->soft, master, bus, n, write);
+	return false;
+}
+
 static int access_bus(struct sim_master *master, dma_addr_t bus, void *host, size_t n, bool write)
 {
 	struct sim_machine *m = master->machine;
@@ -137,7 +154,7 @@ static int access_bus(struct sim_master *master, dma_addr_t bus, void *host, siz
 	size_t allowed = n, moved = 0;
 
 	/* 1. Arguments: a burst has bytes, and does not wrap around the end of the address space. */
-	if (n == 0 || !host || bus + n - 1 < bus)
+	if (!arguments_ok(master, bus, host, n, write))
 		return sim_error(EINVAL, "%s: a burst of %zu bytes at bus 0x%llx%s", master->name, n, bus,
 				 host ? "" : " without a host buffer");
 
@@ -237,7 +254,7 @@ int sim_bus_start(struct sim_master *master, dma_addr_t bus, void *host, size_t 
 	struct sim_transfer *t;
 	int err;
 
-	if (n == 0 || !host || bus + n - 1 < bus)
+	if (!arguments_ok(master, bus, host, n, write))
 		return sim_error(EINVAL, "%s: a transfer of %zu bytes at bus 0x%llx%s", master->name, n, bus,
 				 host ? "" : " without a host buffer");
 	t = calloc(1, sizeof(*t));
