@@ -58,9 +58,9 @@ static void deadlock_wrong(struct shot *s)
 	DEFINE_SPINLOCK(lock);
 
 	*s = (struct shot){ANY_SIZE, ANY_SIZE, 0, ANY_LINE, ANY_LINE};
-	spin_lock(&lock);
-	s->act = __LINE__ + 1;
-	spin_lock(&lock);
+	AT(s->mapped, spin_lock(&lock));
+	AT(s->act, spin_lock(&lock)); /* reported, and not waited for */
+	spin_unlock(&lock);
 }
 
 static void lock_legal(void)
@@ -102,11 +102,18 @@ static void unplug(struct pci_dev *pdev)
 	dmasim_device_destroy(&pdev->dev);
 }
 
-static irqreturn_t not_mine(int irq, void *cookie)
+static irqreturn_t ignore_it(int irq, void *cookie)
 {
 	(void)irq;
 	(void)cookie;
 	return IRQ_NONE;
+}
+
+static irqreturn_t acknowledge(int irq, void *cookie)
+{
+	(void)irq;
+	dmasim_device_set_irq(cookie, false);
+	return IRQ_HANDLED;
 }
 
 static irqreturn_t mine(int irq, void *cookie)
@@ -121,10 +128,11 @@ static void unhandled_wrong(struct shot *s)
 	struct pci_dev *pdev = plugged();
 
 	*s = somewhere;
-	if (!pdev || request_irq(pdev->irq, not_mine, 0, "dad1", pdev))
+	if (!pdev || request_irq(pdev->irq, ignore_it, 0, "dad1", pdev))
 		return;
-	dmasim_device_raise_irq(&pdev->dev);
+	dmasim_device_set_irq(&pdev->dev, true);
 	dmasim_run_for(1000);
+	dmasim_device_set_irq(&pdev->dev, false);
 	free_irq(pdev->irq, pdev);
 	unplug(pdev);
 }
@@ -139,6 +147,11 @@ static void handled_legal(void)
 	dmasim_device_raise_irq(&pdev->dev);
 	dmasim_run_for(1000);
 	free_irq(pdev->irq, &count);
+	if (request_irq(pdev->irq, acknowledge, 0, "dad1", &pdev->dev))
+		return;
+	dmasim_device_set_irq(&pdev->dev, true);
+	dmasim_run_for(1000);
+	free_irq(pdev->irq, &pdev->dev);
 	unplug(pdev);
 }
 
@@ -219,7 +232,7 @@ static void destroy_wrong(struct shot *s)
 const struct scenario context_scenarios[] = {
 	{"sleep-in-atomic", sleep_wrong, sleep_legal, NULL, false},
 	{"wait-never-woken", never_wrong, timeout_legal, NULL, true},
-	{"lock-deadlock", deadlock_wrong, lock_legal, NULL, true},
+	{"lock-deadlock", deadlock_wrong, lock_legal, NULL, false},
 	{"lock-imbalance", imbalance_wrong, lock_legal, NULL, false},
 	{"irq-unhandled", unhandled_wrong, handled_legal, NULL, false},
 	{"irq-leak", irq_leak_wrong, handled_legal, NULL, false},

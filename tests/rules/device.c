@@ -69,7 +69,7 @@ static void after_wrong(struct shot *s)
 
 static void bounds_wrong(struct shot *s)
 {
-	uint8_t *b = kzalloc(N, GFP_KERNEL);
+	uint8_t *b = kzalloc(2 * N, GFP_KERNEL); /* what it hits is the driver's own */
 	dma_addr_t d = AT(s->mapped, dma_map_single(dev, b, N, DMA_FROM_DEVICE));
 
 	if (dma_mapping_error(dev, d))
@@ -93,7 +93,7 @@ static void physical_wrong(struct shot *s)
 
 static void virtual_wrong(struct shot *s)
 {
-	if (!mapped(DMA_FROM_DEVICE))
+	if (dma_set_mask(dev, DMA_BIT_MASK(64)) || !mapped(DMA_FROM_DEVICE))
 		return;
 	*s = (struct shot){ANY_SIZE, 16, 0, ANY_LINE, ANY_LINE};
 	AT(s->act, dmasim_device_write(dev, (uintptr_t)buf, data, 16));

@@ -27,8 +27,8 @@ static void overrun_wrong(struct shot *s)
 	uint8_t *buf = kzalloc(N, GFP_KERNEL);
 
 	*s = (struct shot){ANY_SIZE, ANY_SIZE, 0, ANY_LINE, ANY_LINE};
-	PUT(buf + N, 0x5a);
-	AT(s->act, kfree(buf));
+	PUT(buf + N, 0x5a); /* noticed at the free: the report names an interval, not a line */
+	kfree(buf);
 }
 
 static void late_wrong(struct shot *s)

@@ -226,13 +226,9 @@ static void remove_wrong(struct shot *s)
 	*s = (struct shot){ANY_SIZE, ANY_SIZE, ANY_LINE, ANY_LINE, ANY_LINE};
 	if (dma_mapping_error(dev, bus))
 		return;
-	dma_unmap_single(dev, bus, N, DMA_FROM_DEVICE);
-	bus = dma_map_single(other, buf, N, DMA_FROM_DEVICE);
-	if (dma_mapping_error(other, bus))
-		return;
 	dmasim_device_start_write(other, bus, data, 64, 1000, NULL, NULL);
-	dma_unmap_single(other, bus, N, DMA_FROM_DEVICE);
 	dmasim_device_destroy(other);
+	dma_unmap_single(dev, bus, N, DMA_FROM_DEVICE);
 	kfree(buf);
 }
 
