@@ -439,6 +439,8 @@ static const struct option options[] = {
 	  .help = "where reports go" },
 	{ .key = "json", .set = set_path, .print = print_path, .field = FIELD(json), .valid = "a path; empty = none",
 	  .help = "where reports go as JSON lines, beside the text" },
+	{ .key = "log_level", .set = set_unsigned, .print = print_unsigned, .field = FIELD(log_level), .max = 8,
+	  .valid = "a number up to 8, 0 = nothing", .help = "kernel messages below this level are printed as they come" },
 	{ .key = "summary", .set = set_bool, .print = print_bool, .field = FIELD(summary), .valid = VALID_BOOLEAN,
 	  .help = "print a summary when the machine is destroyed" },
 	{ .key = "verbose", .set = set_bool, .print = print_bool, .field = FIELD(verbose), .valid = VALID_BOOLEAN,

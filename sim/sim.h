@@ -82,10 +82,11 @@ struct sim_config {
 	int exitcode; /* exit status of the process if there were violations; 0 = untouched */
 	enum sim_format report;
 	enum sim_colour colour;
-	char log[256];	/* path of the report; "" = stderr */
-	char json[256]; /* path of JSON lines, beside the text; "" = none */
-	bool summary;	/* print the summary at destroy */
-	bool verbose;	/* print expected violations too, and the summary always */
+	char log[256];		/* path of the report; "" = stderr */
+	char json[256];		/* path of JSON lines, beside the text; "" = none */
+	unsigned int log_level; /* kernel messages of lower levels go to stderr too; 0: none */
+	bool summary;		/* print the summary at destroy */
+	bool verbose;		/* print expected violations too, and the summary always */
 };
 
 /* Parse spec with DMASIM_OPTIONS as environment gives it (may be NULL). 0 or sim_error(). */

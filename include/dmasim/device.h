@@ -141,6 +141,26 @@ DMASIM_API unsigned int dmasim_device_cancel_timers(struct device *dev);
  */
 DMASIM_API int dmasim_device_raise_irq(struct device *dev);
 
+/** dmasim_device_raise_vector() - as dmasim_device_raise_irq(), for one of several message-signalled vectors, from 0 */
+DMASIM_API int dmasim_device_raise_vector(struct device *dev, unsigned int vector);
+
+/**
+ * dmasim_device_set_irq() - drive the device's interrupt pin, for level-triggered devices
+ * @high: the line is pending while high; the model takes it back when the driver acknowledges
+ *
+ * Return: 0; -ENXIO if the device has no line.
+ */
+DMASIM_API int dmasim_device_set_irq(struct device *dev, bool high);
+
+/**
+ * dmasim_device_irq() - the number of the device's interrupt line, for request_irq() in tests
+ *
+ * A device that is neither PCI nor platform gets its line here, at the first call.
+ *
+ * Return: the line; -ENOSPC; -EINVAL for a NULL device.
+ */
+DMASIM_API int dmasim_device_irq(struct device *dev);
+
 /** struct dmasim_mmio_ops - what a register window does. @offset is in bytes from its start, @size 1, 2, 4 or 8 */
 struct dmasim_mmio_ops {
 	uint64_t (*read)(void *ctx, uint64_t offset, unsigned int size);

@@ -2,8 +2,8 @@
 /*
  * The kernel log of the current machine: what driver code said with printk(), pr_*() and dev_*().
  *
- * The last LOG_LINES messages are kept; how many older ones were dropped is said. The machine option log_level=N also prints
- * messages of levels 0 .. N to stderr, as they come.
+ * The last 1024 messages are kept. The machine option log_level=N also prints messages of levels below N to stderr, as they
+ * come: 4 prints errors, 8 prints all.
  */
 #ifndef DMASIM_LOG_H
 #define DMASIM_LOG_H

@@ -95,16 +95,8 @@ int k_pci_interrupt(struct dmasim_machine *m, struct dmasim_device_private *p, u
 /* BAR n exists now. */
 void k_pci_bar_added(struct dmasim_device_private *p, unsigned int n);
 
-/* irq.c: lines. Allocation gives a masked line that belongs to owner (may be NULL); -ENOSPC. */
-int k_irq_alloc(struct dmasim_machine *m, struct device *owner);
-void k_irq_release(struct dmasim_machine *m, unsigned int irq);
-bool k_irq_requested(const struct dmasim_machine *m, unsigned int irq);
-int k_irq_request(struct dmasim_machine *m, unsigned int irq, void *handler, void *thread_fn, unsigned long flags,
-		  const char *name, void *dev_id, struct device *dev, const char *function);
-const void *k_irq_free(struct dmasim_machine *m, unsigned int irq, void *dev_id, const char *function);
-/* A driver was unbound from dev: report and remove the handlers that it left; how many. */
-size_t k_irqs_driver_gone(struct dmasim_machine *m, struct device *dev);
-size_t k_irqs_leaks(struct dmasim_machine *m);
+/* author.c: drop what dmasim_device_after() holds; how many there were. */
+unsigned int k_timers_cancel(struct dmasim_device_private *p);
 
 /* io.c. dev: for whom, may be NULL. */
 void *k_ioremap(struct dmasim_machine *m, phys_addr_t phys, size_t size, struct device *dev, const char *function);
@@ -116,6 +108,7 @@ size_t k_io_driver_gone(struct dmasim_machine *m, struct device *dev);
 /* chardev.c: nodes for dmasim_open(). */
 int k_chardevs_init(struct dmasim_machine *m);
 void k_chardevs_exit(struct dmasim_machine *m);
+void k_chardevs_close_all(struct dmasim_machine *m);
 
 /* printk.c: one message. level -1: from the text's own prefix, or the default. */
 void k_log(struct dmasim_machine *m, int level, const char *fmt, ...) DMASIM_PRINTF(3, 4);
@@ -129,6 +122,9 @@ const char *k_device_name(const struct device *dev); /* "(null)" for NULL; safe 
 int k_devres_add(struct device *dev, void (*release)(struct device *dev, void *data), void *data);
 /* Remove one without running it; true if it was there. */
 bool k_devres_remove(struct device *dev, void (*release)(struct device *dev, void *data), void *data);
+/* Take the newest with that release function and data for which match(data, key); its data, or NULL. */
+void *k_devres_take(struct device *dev, void (*release)(struct device *dev, void *data),
+		    bool (*match)(void *data, void *key), void *key);
 void k_devres_release_all(struct device *dev);
 
 #endif
