@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include "lib/mm/internal.h"
 
+#define CARVE 5U
+
 static void push(struct mm *mm, struct mm_zone *zone, u32 index, unsigned int order)
 {
 	struct mm_frame *f = &mm->frames[index];
@@ -64,7 +66,10 @@ int buddy_add_range(struct mm_zone *zone, u32 lo, u32 hi)
 	return 0;
 }
 
-/* Cut the highest block that fits, and is as big as alignment allows up to the top order, out of the ranges. */
+/*
+ * Cut the highest block that fits out of the ranges: as big as alignment allows up to CARVE, so that the records of one
+ * carving lie together. Bigger ones grow by merging, and by consolidate().
+ */
 static u32 carve(struct mm *mm, struct mm_zone *zone, unsigned int order, u32 end, unsigned int *got)
 {
 	unsigned int i = zone->nr_ranges;
@@ -79,7 +84,7 @@ static u32 carve(struct mm *mm, struct mm_zone *zone, unsigned int order, u32 en
 		top &= ~(size - 1);
 		if (top < size || top - size < lo)
 			continue;
-		while (o < MM_MAX_ORDER && !(top & size) && top >= 2 * size && top - 2 * size >= lo) {
+		while (o < CARVE && !(top & size) && top >= 2 * size && top - 2 * size >= lo) {
 			o++;
 			size *= 2;
 		}
@@ -203,6 +208,40 @@ u32 buddy_take(struct mm *mm, struct mm_zone *zone, unsigned int order, u32 end)
 	if (k_unlikely(index == MM_NONE) && order && consolidate(mm, zone))
 		index = take(mm, zone, order, end);
 	return index;
+}
+
+u32 buddy_take_if(struct mm *mm, struct mm_zone *zone, unsigned int order, u32 end,
+		  bool (*fits)(struct mm *mm, u32 index, unsigned int order))
+{
+	unsigned int o;
+
+	for (o = order; o < MM_ORDERS; o++) {
+		u32 link, part;
+
+		for (link = zone->head[o]; link; link = mm->frames[link - 1].next) {
+			for (part = link - 1; part < link - 1 + (1U << o); part += 1U << order) {
+				u32 block = link - 1;
+
+				if (part + (1U << order) > end || !fits(mm, part, order))
+					continue;
+				/* Halve the block, keeping the half with the part in it. */
+				unlink_block(mm, zone, block);
+				while (o > order) {
+					o--;
+					if (part >= block + (1U << o)) {
+						push(mm, zone, block, o);
+						block += 1U << o;
+					} else {
+						push(mm, zone, block + (1U << o), o);
+					}
+				}
+				mm->frames[part].zone = (u8)(zone - mm->zones);
+				zone->nr_free -= 1ULL << order;
+				return part;
+			}
+		}
+	}
+	return MM_NONE;
 }
 
 static void give_block(struct mm *mm, struct mm_zone *zone, u32 index, unsigned int order)

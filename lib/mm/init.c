@@ -20,9 +20,9 @@ int mm_init(struct dmasim_machine *m)
 	mm->poison = m->hw->cfg.poison;
 	mm->checks = m->hw->cfg.checks;
 	mm->quarantine_max = m->hw->cfg.quarantine;
-	err = zones_init(mm);
+	err = page_init(mm);
 	if (!err)
-		err = page_init(mm);
+		err = zones_init(mm);
 	if (!err)
 		err = slab_init(mm);
 	if (!err)
@@ -42,8 +42,8 @@ void mm_exit(struct dmasim_machine *m)
 	foreign_exit(mm);
 	classify_exit(mm);
 	slab_exit(mm);
-	page_exit(mm);
 	zones_exit(mm);
+	page_exit(mm);
 	free(mm);
 	m->mm = NULL;
 }

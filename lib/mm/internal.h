@@ -73,6 +73,16 @@ struct mm_zone {
 enum { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, MM_ZONES };
 
 struct mm_segments;
+
+/* window.c */
+struct mm_window {
+	struct sim_region region;
+	struct mm_window *next; /* in the pool */
+};
+/* Zeroed memory of at least bytes; NULL and sim_error(). */
+struct mm_window *window_take(struct sim_machine *hw, size_t bytes);
+void window_give(struct mm_window *w);
+
 struct kmem_cache;
 
 struct mm {
@@ -80,10 +90,10 @@ struct mm {
 	u64 base_pfn;
 	u32 nr_frames;
 	struct mm_frame *frames;
-	size_t frames_bytes;
 	struct mm_zone zones[MM_ZONES];
 
-	struct sim_region vmemmap;
+	struct mm_window *window;    /* holds the two arrays */
+	struct page *pages;	     /* of vmemmap_pfn */
 	u64 vmemmap_pfn, nr_vmemmap; /* first pfn and number of struct pages */
 
 	u32 live_first;			       /* +1; blocks handed out, last first */
@@ -123,6 +133,9 @@ static inline u32 mm_index(const struct mm *mm, phys_addr_t phys)
 int buddy_add_range(struct mm_zone *zone, u32 lo, u32 hi);
 /* A block of 2^order frames below index end; MM_NONE if there is none. Its head's state is FRAME_NONE. */
 u32 buddy_take(struct mm *mm, struct mm_zone *zone, unsigned int order, u32 end);
+/* The same, but only a block of the free lists that `fits` accepts. Slow: for requests that would fail otherwise. */
+u32 buddy_take_if(struct mm *mm, struct mm_zone *zone, unsigned int order, u32 end,
+		  bool (*fits)(struct mm *mm, u32 index, unsigned int order));
 /* Give back [index, index + nr), in pieces of powers of two, merged with free neighbours. */
 void buddy_give(struct mm *mm, u32 index, u32 nr);
 void buddy_check(struct mm *mm, struct mm_zone *zone);
@@ -170,7 +183,7 @@ void page_exit(struct mm *mm);
 struct page *page_of_pfn(const struct mm *mm, u64 pfn);
 static inline struct page *page_of_index(const struct mm *mm, u32 index)
 {
-	return (struct page *)mm->vmemmap.start + (mm->base_pfn + index - mm->vmemmap_pfn);
+	return mm->pages + (mm->base_pfn + index - mm->vmemmap_pfn);
 }
 
 /* ---- pagealloc.c: what drivers call; these are for the other files here ---- */

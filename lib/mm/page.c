@@ -14,15 +14,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <linux/highmem.h>
 #include "lib/mm/internal.h"
 
 int page_init(struct mm *mm)
 {
 	struct sim_machine *hw = mm->machine->hw;
-	u64 lo = hw->ram.base, hi = hw->ram.end, bytes;
-	int err;
+	u64 lo = hw->ram.base, hi = hw->ram.end;
 
 	if (hw->cfg.foreign_size) {
 		if (hw->cfg.foreign_base < lo)
@@ -32,31 +30,31 @@ int page_init(struct mm *mm)
 	}
 	mm->vmemmap_pfn = lo >> SIM_PAGE_SHIFT;
 	mm->nr_vmemmap = (hi >> SIM_PAGE_SHIFT) - mm->vmemmap_pfn;
-	bytes = (mm->nr_vmemmap * sizeof(struct page) + SIM_PAGE_SIZE - 1) & ~(SIM_PAGE_SIZE - 1);
-	err = sim_region_take(&mm->vmemmap, REGION_VMEMMAP, hw, bytes);
-	if (err)
-		return err;
-	if (mmap((void *)mm->vmemmap.start, bytes, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED) {
-		sim_region_give(&mm->vmemmap);
-		mm->vmemmap.kind = REGION_NONE;
-		return sim_error(ENOMEM, "no memory for the page array (%" PRIu64 " bytes)", (uint64_t)bytes);
-	}
+	mm->base_pfn = hw->ram.base >> SIM_PAGE_SHIFT;
+	if (mm->nr_vmemmap >= MM_NONE / 2)
+		return sim_error(EINVAL, "RAM spreads over %" PRIu64 " pages, more than can be indexed",
+				 (uint64_t)mm->nr_vmemmap);
+	mm->nr_frames = (u32)((hw->ram.end - hw->ram.base) >> SIM_PAGE_SHIFT);
+	mm->window = window_take(hw, mm->nr_vmemmap * sizeof(struct page) + mm->nr_frames * sizeof(struct mm_frame));
+	if (!mm->window)
+		return -ENOMEM;
+	mm->pages = (struct page *)mm->window->region.start;
+	mm->frames = (struct mm_frame *)(mm->pages + mm->nr_vmemmap);
 	return 0;
 }
 
 void page_exit(struct mm *mm)
 {
-	if (mm->vmemmap.kind == REGION_VMEMMAP)
-		sim_region_give(&mm->vmemmap);
-	mm->vmemmap.kind = REGION_NONE;
+	if (mm->window)
+		window_give(mm->window);
+	mm->window = NULL;
 }
 
 struct page *page_of_pfn(const struct mm *mm, u64 pfn)
 {
 	u64 i = pfn - mm->vmemmap_pfn;
 
-	return i < mm->nr_vmemmap ? (struct page *)mm->vmemmap.start + i : NULL;
+	return i < mm->nr_vmemmap ? mm->pages + i : NULL;
 }
 
 /* The machine whose page this is, by its window; NULL for something that is no page. */
@@ -65,7 +63,7 @@ static const struct mm *mm_of_page(const struct page *page)
 	const struct dmasim_machine *m = k_thread.current;
 	const struct sim_region *r;
 
-	if (k_likely(m && m->mm && (uintptr_t)page - m->mm->vmemmap.start < m->mm->nr_vmemmap * sizeof(*page)))
+	if (k_likely(m && m->mm && (uintptr_t)page - (uintptr_t)m->mm->pages < m->mm->nr_vmemmap * sizeof(*page)))
 		return m->mm;
 	r = sim_region_of(page);
 	if (!r || r->kind != REGION_VMEMMAP || !r->machine->soft)
@@ -80,7 +78,7 @@ static bool frame_number(const struct page *page, const struct mm **mm, u64 *pfn
 	*mm = mm_of_page(page);
 	if (!*mm)
 		return false;
-	i = ((uintptr_t)page - (*mm)->vmemmap.start) / sizeof(*page);
+	i = ((uintptr_t)page - (uintptr_t)(*mm)->pages) / sizeof(*page);
 	*pfn = (*mm)->vmemmap_pfn + i;
 	return i < (*mm)->nr_vmemmap;
 }

@@ -387,7 +387,7 @@ static void check_big(struct mm *mm, u32 index)
 	const struct mm_frame *f = &mm->frames[index];
 	size_t bytes = (size_t)f->nr << SIM_PAGE_SHIFT, zone = bytes - f->size, at;
 
-	if (!(f->flags & FRAME_ZONED))
+	if (!(f->flags & FRAME_ZONED) || !zone)
 		return;
 	if (zone > SLAB_ZONE)
 		zone = SLAB_ZONE;

@@ -15,11 +15,9 @@
  */
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include "lib/mm/internal.h"
 
 static const char *const zone_names[MM_ZONES] = {"DMA", "DMA32", "NORMAL"};
@@ -28,22 +26,9 @@ int zones_init(struct mm *mm)
 {
 	const struct sim_machine *hw = mm->machine->hw;
 	const struct sim_config *cfg = &hw->cfg;
-	u64 ends[MM_ZONES], pages = (hw->ram.end - hw->ram.base) >> SIM_PAGE_SHIFT;
+	u64 ends[MM_ZONES];
 	unsigned int z, b;
 
-	mm->base_pfn = hw->ram.base >> SIM_PAGE_SHIFT;
-	if (pages >= MM_NONE / 2)
-		return sim_error(EINVAL, "RAM spreads over %" PRIu64 " pages, more than can be indexed",
-				 (uint64_t)pages);
-	mm->nr_frames = (u32)pages;
-	mm->frames_bytes = (pages * sizeof(struct mm_frame) + SIM_PAGE_SIZE - 1) & ~(SIM_PAGE_SIZE - 1);
-	mm->frames = mmap(NULL, mm->frames_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			  -1, 0);
-	if (mm->frames == MAP_FAILED) {
-		mm->frames = NULL;
-		return sim_error(ENOMEM, "no address space for the records of %" PRIu64 " pages of RAM",
-				 (uint64_t)pages);
-	}
 	ends[ZONE_DMA] = cfg->dma_zone_end & ~(SIM_PAGE_SIZE - 1);
 	ends[ZONE_DMA32] = cfg->dma32_zone_end & ~(SIM_PAGE_SIZE - 1);
 	ends[ZONE_NORMAL] = ~0ULL;
@@ -85,9 +70,6 @@ void zones_exit(struct mm *mm)
 
 	for (z = 0; z < MM_ZONES; z++)
 		free(mm->zones[z].ranges);
-	if (mm->frames)
-		munmap(mm->frames, mm->frames_bytes);
-	mm->frames = NULL;
 }
 
 u32 frame_head(const struct mm *mm, u32 index)
@@ -226,6 +208,12 @@ static void check_poison(struct mm *mm, u32 index, u32 nr)
 	}
 }
 
+/* The host's limit: memory that was touched already costs nothing more. */
+static bool affordable(struct mm *mm, u32 index, unsigned int order)
+{
+	return sim_ram_charge(mm->machine->hw, mm_phys(mm, index), SIM_PAGE_SIZE << order);
+}
+
 static u32 take_from_zones(struct mm *mm, const struct mm_request *r)
 {
 	int z = r->gfp & __GFP_DMA ? ZONE_DMA : r->gfp & __GFP_DMA32 ? ZONE_DMA32 : ZONE_NORMAL;
@@ -238,17 +226,19 @@ static u32 take_from_zones(struct mm *mm, const struct mm_request *r)
 	bound = end < mm->nr_frames ? (u32)end : mm->nr_frames;
 	for (; z >= 0; z--) {
 		struct mm_zone *zone = &mm->zones[z];
-		u32 index, nr = 1U << r->order;
+		u32 index, nr = 1U << r->order, top = bound < zone->hi ? bound : zone->hi;
 
 		if (zone->nr_free < nr || zone->lo + nr > bound)
 			continue;
-		index = buddy_take(mm, zone, r->order, bound < zone->hi ? bound : zone->hi);
+		index = buddy_take(mm, zone, r->order, top);
 		if (index == MM_NONE)
 			continue;
 		if (sim_ram_charge(mm->machine->hw, mm_phys(mm, index), (u64)(r->nr ? r->nr : nr) << SIM_PAGE_SHIFT))
 			return index;
 		buddy_give(mm, index, nr);
-		return MM_NONE;
+		index = buddy_take_if(mm, zone, r->order, top, affordable);
+		if (index != MM_NONE)
+			return index;
 	}
 	return MM_NONE;
 }
