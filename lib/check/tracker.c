@@ -733,6 +733,28 @@ static void report_leak(struct check *c, struct extent *e, stack_id act)
 	check_found(c, &f);
 }
 
+/* Transfers that go on without a driver; not those whose memory was unmapped under them, which has been told. */
+static void active_at_remove(struct dmasim_machine *m, struct device *dev)
+{
+	const struct dmasim_device_private *p = m->device_slots[(u32)dev->dmasim];
+	const struct sim_transfer *t = p ? p->master.transfers : NULL;
+	struct finding f = {.rule = "dma-active-at-remove", .dev = dev, .act_verb = "release", .has_bus = true};
+	struct dead *d;
+
+	for (; t; t = t->next) {
+		d = extent_dead(m->check, p->id, t->bus, false);
+		if (!d || !(d->told & TOLD_LATE))
+			break;
+	}
+	if (!t)
+		return;
+	f.bus = t->bus;
+	f.size = t->n;
+	finding_more(&f, "transfer", "the device %s %zu bytes at bus 0x%llx, started at %llu ns, not finished",
+		     t->write ? "writes" : "reads", t->n, t->bus, (unsigned long long)t->started);
+	check_found(m->check, &f);
+}
+
 size_t track_device_released(struct dmasim_machine *m, struct device *dev, bool gone)
 {
 	struct check *c = m->check;
@@ -742,6 +764,7 @@ size_t track_device_released(struct dmasim_machine *m, struct device *dev, bool 
 	if (!c)
 		return 0;
 	check_settle(m);
+	active_at_remove(m, dev);
 	while (id < c->nr_devices && !(c->devices[id] && c->devices[id]->dev == dev))
 		id++;
 	if (id == c->nr_devices)
