@@ -20,6 +20,7 @@
 #include <string.h>
 #include "lib/core/device.h"
 #include "lib/core/irq.h"
+#include "lib/core/machines.h"
 #include "lib/core/sched.h"
 #include "lib/core/stack.h"
 
@@ -99,6 +100,17 @@ static struct dmasim_device_private *refused(int err, const char *function, cons
 	return NULL;
 }
 
+static bool machine_lives(u32 serial)
+{
+	const struct dmasim_machine *m;
+
+	pthread_mutex_lock(&k_machines_lock);
+	for (m = k_machines; m && m->serial != serial; m = m->next)
+		;
+	pthread_mutex_unlock(&k_machines_lock);
+	return m != NULL;
+}
+
 struct dmasim_device_private *k_device_slow(struct device *dev, const char *function)
 {
 	struct dmasim_machine *m = k_machine(function);
@@ -119,7 +131,7 @@ struct dmasim_device_private *k_device_slow(struct device *dev, const char *func
 		if (p->dev == dev)
 			return p->dead ? refused(ENODEV, function, "the device is gone") : p;
 		/* else a copy of another device's struct: a device of its own */
-	} else if (serial && serial != m->serial && k_machine_by_serial(serial)) {
+	} else if (serial && serial != m->serial && machine_lives(serial)) {
 		return refused(EXDEV, function, "the device belongs to another machine");
 	}
 	/* Same address, but the struct was cleared: the device that lived here before is gone. */

@@ -183,9 +183,6 @@ bool k_in_device_model(const struct dmasim_machine *m);
 /* In a device model: report kernel-call-in-event, true. */
 bool k_model_call(struct dmasim_machine *m, const char *function);
 
-/* The live machine with that serial, NULL if there is none (any more). boot.c. */
-struct dmasim_machine *k_machine_by_serial(u32 serial);
-
 /* lib/core/boot.c reaches the upper rooms through one table that lib/boot/rooms.c fills (see there). */
 struct k_room {
 	const char *name;

@@ -10,6 +10,7 @@
 #define DMASIM_LINUX_IO_H
 
 #include <dmasim/types.h>
+#include <asm/barrier.h>
 #include <asm/byteorder.h>
 #include <linux/compiler_types.h>
 #include <linux/err.h>

@@ -9,7 +9,7 @@
 #include <linux/bitops.h>
 #include <linux/bug.h>
 #include <linux/build_bug.h>
-#include <linux/compiler_types.h>
+#include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/kconfig.h>
 #include <linux/limits.h>
@@ -18,6 +18,7 @@
 #include <linux/minmax.h>
 #include <linux/printk.h>
 #include <linux/stddef.h>
+#include <linux/string.h>
 #include <linux/types.h>
 
 #ifndef ARRAY_SIZE
