@@ -57,12 +57,23 @@ void k_inject_exit(struct dmasim_machine *m)
 	m->inject_armed = false;
 }
 
+static bool any_armed(const struct k_inject *x)
+{
+	for (size_t i = 0; i < NR_NAMES; i++) {
+		if (x->armed[i].first)
+			return true;
+	}
+	return false;
+}
+
+/* One more call of this name: does it fail? A failure that comes only once is disarmed with it. */
 static bool count(struct k_inject *x, int i)
 {
-	if (i < 0 || !x->armed[i].first)
+	if (i < 0 || !x->armed[i].first || ++x->armed[i].calls < x->armed[i].first)
 		return false;
-	x->armed[i].calls++;
-	return x->armed[i].from ? x->armed[i].calls >= x->armed[i].first : x->armed[i].calls == x->armed[i].first;
+	if (!x->armed[i].from)
+		x->armed[i].first = 0;
+	return true;
 }
 
 bool k_fails_slow(struct dmasim_machine *m, const char *name, const char *alias)
@@ -73,6 +84,7 @@ bool k_fails_slow(struct dmasim_machine *m, const char *name, const char *alias)
 	fails |= count(m->inject, j);
 	if (fails) {
 		m->inject->failed++;
+		m->inject_armed = any_armed(m->inject);
 		m->hooks.fact(m, "calls failed on demand", m->inject->failed);
 	}
 	return fails;
@@ -97,9 +109,7 @@ static int arm(const char *function, unsigned int nth, bool from)
 	m->inject->armed[i].calls = 0;
 	m->inject->armed[i].first = nth;
 	m->inject->armed[i].from = from;
-	m->inject_armed = false;
-	for (size_t k = 0; k < NR_NAMES; k++)
-		m->inject_armed |= m->inject->armed[k].first != 0;
+	m->inject_armed = any_armed(m->inject);
 	return 0;
 }
 

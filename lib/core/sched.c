@@ -117,12 +117,17 @@ void k_might_sleep(struct dmasim_machine *m, const char *function)
 	k_report(m, &f);
 }
 
-bool k_may_wait(struct dmasim_machine *m, const char *function)
+bool k_can_wait(struct dmasim_machine *m)
 {
 	const struct k_context_state *c = m->sched->ctx;
 
-	k_might_sleep(m, function);
 	return !c->hardirqs && !c->softirqs && !m->sched->stopped && !k_in_device_model(m);
+}
+
+bool k_may_wait(struct dmasim_machine *m, const char *function)
+{
+	k_might_sleep(m, function);
+	return k_can_wait(m);
 }
 
 static void frame_enter(struct k_context_state *c, const char *what)

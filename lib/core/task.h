@@ -147,6 +147,7 @@ bool k_run_other(struct dmasim_machine *m);
 bool k_wake(struct k_task *task);
 /* May the running strand be put to sleep at all? Reports if not. False: the caller must not wait. */
 bool k_may_wait(struct dmasim_machine *m, const char *function);
+bool k_can_wait(struct dmasim_machine *m); /* the same without the report */
 /* Sleep with a state set already, at most timeout_ns (U64_MAX: none). ns left, 0 when they passed. */
 u64 k_schedule_timeout(struct dmasim_machine *m, u64 timeout_ns, const char *function, const char *what);
 /* Run what is due: interrupts, then softirqs, if the context allows. */

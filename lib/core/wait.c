@@ -336,7 +336,7 @@ bool dmasim_wait_step(struct dmasim_wait *wait)
 		wait->over = true;
 		return false;
 	}
-	if (!k_may_wait(m, wait->function)) { /* reported by begin; here only the answer is wanted */
+	if (!k_can_wait(m)) { /* begin has reported it */
 		if (wait->timed && !m->sched->stopped)
 			k_busy_for(m, wait->deadline - now);
 		wait->over = true;

@@ -3,6 +3,7 @@
 #ifndef DMASIM_LINUX_DELAY_H
 #define DMASIM_LINUX_DELAY_H
 
+#include <linux/jiffies.h>
 #include <linux/types.h>
 
 /* Busy waiting: any context; devices act and interrupts arrive meanwhile, if they are on. */

@@ -70,7 +70,7 @@ DMASIM_API int autoremove_wake_function(wait_queue_entry_t *entry, unsigned int 
 	DMASIM_SYM(autoremove_wake_function);
 DMASIM_API int default_wake_function(wait_queue_entry_t *entry, unsigned int mode, int flags, void *key)
 	DMASIM_SYM(default_wake_function);
-#define DEFINE_WAIT_FUNC(name, function) wait_queue_entry_t name = {.private = current, .func = (function)}
+#define DEFINE_WAIT_FUNC(name, function) wait_queue_entry_t name = {.private = get_current(), .func = (function)}
 #define DEFINE_WAIT(name)		 DEFINE_WAIT_FUNC(name, autoremove_wake_function)
 #define DECLARE_WAITQUEUE(name, task)	 wait_queue_entry_t name = {.private = (task), .func = default_wake_function}
 DMASIM_API void init_waitqueue_entry(wait_queue_entry_t *entry, struct task_struct *task)
