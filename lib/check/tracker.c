@@ -197,13 +197,42 @@ static void check_overlap(struct dmasim_machine *m, const struct track_op *op)
 		found_overlap(m, op, overlap, "map-overlap");
 }
 
+/* The granules of a page that lie wholly in [lo, hi): what is known to be allocated once an object was looked up. */
+static void remember_allocated(struct check *c, phys_addr_t phys, const struct mm_object *o)
+{
+	phys_addr_t page = phys & ~(SIM_PAGE_SIZE - 1), end = o->start + o->size;
+	u64 lo = o->start > page ? (o->start - page + 63) >> 6 : 0;
+	u64 hi = end < page + SIM_PAGE_SIZE ? (end - page) >> 6 : 64;
+
+	if (lo < hi)
+		c->pages[(page - c->base) >> SIM_PAGE_SHIFT].allocated |= (~0ULL << lo) & (~0ULL >> (64 - hi));
+}
+
+static void forget_allocated(struct check *c, phys_addr_t phys, u64 size)
+{
+	u64 first = (phys - c->base) >> SIM_PAGE_SHIFT, last = (phys + size - 1 - c->base) >> SIM_PAGE_SHIFT;
+
+	for (u64 page = first; page <= last && page < c->nr_pages; page++) {
+		struct page_entry *p = &c->pages[page];
+
+		if (p->allocated)
+			p->allocated = 0;
+	}
+}
+
 /* Memory that is not allocated; true if reported. */
 static bool check_freed(struct dmasim_machine *m, const struct track_op *op)
 {
+	struct check *c = m->check;
+	u64 page = (op->phys - c->base) >> SIM_PAGE_SHIFT;
 	struct mm_object o;
 	struct finding f;
 
+	if (k_likely(page < c->nr_pages && c->pages[page].allocated >> ((op->phys >> 6) & 63) & 1))
+		return false;
 	mm_object_at(m, op->phys, &o);
+	if (k_likely(o.state == MM_ALLOCATED && page < c->nr_pages))
+		remember_allocated(c, op->phys, &o);
 	if (k_likely(o.state != MM_FREE && o.state != MM_QUARANTINED))
 		return false;
 	f = call_finding(m, op, "map-freed-memory", "map");
@@ -261,10 +290,12 @@ void track_map(struct dmasim_machine *m, const struct track_op *op)
 	if (k_unlikely(!c))
 		return;
 	check_settle(m);
-	if (k_unlikely(!remember_device(c, op->dev))) {
+	if (k_unlikely(op->dev->id >= c->nr_devices || c->devices[op->dev->id] != op->dev) && k_unlikely(!remember_device(c, op->dev))) {
 		c->dropped++;
 		return;
 	}
+	extent_prefetch(c, op->dev->id, op->bus, op->phys);
+	c->guess = op->phys - op->bus;
 	if (streaming_kind(op->kind)) {
 		if (k_unlikely((op->phys & (SIM_PAGE_SIZE - 1)) + op->size > SIM_PAGE_SIZE ||
 			       !extent_page_quiet(c, op->phys, op->phys + op->size)))
@@ -419,8 +450,8 @@ static void unmap_nothing(struct dmasim_machine *m, const struct track_op *op)
 	d = extent_dead(c, op->dev->id, op->bus, true);
 	e = extent_containing(c, op->dev->id, op->bus, true);
 	if (d && !e) {
-		f.rule = coherent_kind(d->e.kind) ? "coherent-double-free" : "double-unmap";
-		finding_of_dead(c, &f, d, 0, d->e.size);
+		f.rule = coherent_kind(d->kind) ? "coherent-double-free" : "double-unmap";
+		finding_of_dead(c, &f, d, 0, d->size);
 		check_found(c, &f);
 		return;
 	}
@@ -440,7 +471,7 @@ static void unmap_nothing(struct dmasim_machine *m, const struct track_op *op)
 		d = extent_dead(c, op->dev->id, op->bus, false);
 		if (d)
 			finding_more(&f, "earlier", "+%llu in a mapping of %llu bytes that has ended",
-				     op->bus - d->e.bus, (unsigned long long)d->e.size);
+				     op->bus - d->bus, (unsigned long long)d->size);
 	}
 	check_found(c, &f);
 }
@@ -499,6 +530,8 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 	if (k_unlikely(!c))
 		return;
 	check_settle(m);
+	extent_prefetch(c, op->dev->id, op->bus, op->bus + c->guess);
+	by = (struct stamp){sim_now(m->hw), stack_capture(m, op->frame), extent_function(c, op->function), 0};
 	e = meant(c, op);
 	if (k_unlikely(!e) && coherent_kind(op->kind))
 		e = coherent_by_cpu(c, op);
@@ -529,13 +562,12 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 	real->dir = (enum dma_data_direction)e->dir;
 	real->attrs = e->attrs;
 	real->cpu = coherent_kind(e->kind) && e->more ? extent_more(c, e)->cpu : NULL;
-	by = (struct stamp){sim_now(m->hw), stack_capture(m, op->frame), extent_function(c, op->function), 0};
 	if (k_unlikely(op->attrs & ATTR_SKIP_CPU_SYNC) && leave_stale(c, e, &by))
 		extent_haunt(c, e, &by);
 	else
 		extent_remove(c, e, &by);
 	if (k_unlikely(active))
-		c->quarantine[(c->nr_dead - 1) % QUARANTINE].told = TOLD_LATE;
+		c->quarantine[(c->nr_dead - 1) % QUARANTINE].told = 1;
 }
 
 /* ---- sync ---- */
@@ -554,7 +586,7 @@ static void sync_nothing(struct dmasim_machine *m, const struct track_op *op)
 	d = extent_dead(c, op->dev->id, op->bus, false);
 	if (d) {
 		f.rule = "sync-after-unmap";
-		finding_of_dead(c, &f, d, op->bus - d->e.bus, d->e.size);
+		finding_of_dead(c, &f, d, op->bus - d->bus, d->size);
 		f.size = op->size;
 		check_found(c, &f);
 		return;
@@ -619,8 +651,13 @@ bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_
 	if (k_unlikely(!inside)) {
 		struct finding f = call_finding(m, op, "sync-out-of-range", "sync");
 
+		/* the wrong bytes are those behind the end */
 		finding_of(c, &f, e, lo, hi, NULL);
-		f.size = op->size;
+		f.bus = e->bus + e->size;
+		f.offset = e->size;
+		f.size = op->size - (e->size - lo);
+		f.cpu = NULL;
+		f.has_phys = false;
 		finding_more(&f, "range", "+%llu to +%llu of %llu bytes", lo, lo + op->size,
 			     (unsigned long long)e->size);
 		check_found(c, &f);
@@ -701,6 +738,7 @@ void track_memory_freeing(struct dmasim_machine *m, phys_addr_t phys, size_t siz
 
 	if (!c || !size)
 		return;
+	forget_allocated(c, phys, size);
 	if ((phys & (SIM_PAGE_SIZE - 1)) + size <= SIM_PAGE_SIZE && extent_page_quiet(c, phys, phys + size))
 		return;
 	check_settle(m);
