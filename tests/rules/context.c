@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* Contexts: what may sleep, which locks nest, who takes care of interrupts, and who may call what. */
+#include <string.h>
+#include <linux/bug.h>
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/interrupt.h>
 #include <linux/jiffies.h>
 #include <linux/pci.h>
@@ -179,6 +182,51 @@ static void irq_free_wrong(struct shot *s)
 	unplug(pdev);
 }
 
+/* ---- the driver itself ---- */
+
+static void poll_wrong(struct shot *s)
+{
+	*s = (struct shot){ANY_SIZE, ANY_SIZE, 0, ANY_LINE, ANY_LINE};
+	s->act = __LINE__ + 2;
+	for (;;)
+		mdelay(100);
+}
+
+static void poll_legal(void)
+{
+	for (int i = 0; i < 5; i++)
+		mdelay(100);
+}
+
+static void uninitialised_wrong(struct shot *s)
+{
+	struct completion done;
+
+	memset(&done, 0, sizeof(done));
+	*s = (struct shot){ANY_SIZE, ANY_SIZE, 0, ANY_LINE, ANY_LINE};
+	s->act = __LINE__ + 1;
+	complete(&done);
+}
+
+static void warn_wrong(struct shot *s)
+{
+	*s = (struct shot){ANY_SIZE, ANY_SIZE, 0, ANY_LINE, ANY_LINE};
+	sink = AT(s->act, WARN_ON(dev != NULL));
+}
+
+static void warn_legal(void)
+{
+	sink = WARN_ON(dev == NULL);
+	BUG_ON(dev == NULL);
+}
+
+static void bug_wrong(struct shot *s)
+{
+	*s = (struct shot){ANY_SIZE, ANY_SIZE, 0, ANY_LINE, ANY_LINE};
+	s->act = __LINE__ + 1;
+	BUG_ON(dev != NULL);
+}
+
 /* ---- who calls ---- */
 
 static void as_driver(void *arg)
@@ -239,5 +287,9 @@ const struct scenario context_scenarios[] = {
 	{"irq-free-unknown", irq_free_wrong, handled_legal, NULL, false},
 	{"kernel-call-in-event", event_wrong, event_legal, NULL, false},
 	{"destroy-in-driver", destroy_wrong, event_legal, NULL, false},
+	{"endless-poll", poll_wrong, poll_legal, NULL, true},
+	{"uninitialised-object", uninitialised_wrong, timeout_legal, NULL, false},
+	{"kernel-warning", warn_wrong, warn_legal, NULL, false},
+	{"kernel-bug", bug_wrong, warn_legal, NULL, true},
 	{NULL, NULL, NULL, NULL, false},
 };

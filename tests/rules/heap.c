@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The heap: free once, what was allocated, and stay inside. */
+#include <linux/vmalloc.h>
 #include "tests/rules/rules.h"
 
 #define N 100
@@ -51,6 +52,88 @@ static void leak_wrong(struct shot *s)
 	kfree(buf);
 }
 
+static void order_wrong(struct shot *s)
+{
+	struct page *pages = alloc_pages(GFP_KERNEL, 2);
+
+	*s = (struct shot){ANY_SIZE, ANY_SIZE, 0, ANY_LINE, ANY_LINE};
+	AT(s->act, __free_pages(pages, 1));
+}
+
+static void pages_legal(void)
+{
+	struct page *pages = alloc_pages(GFP_KERNEL, 2), *low = alloc_page(GFP_KERNEL | __GFP_DMA);
+
+	get_page(pages);
+	put_page(pages);
+	sink = virt_to_phys(page_address(pages)) & 1;
+	__free_pages(pages, 2);
+	if (low) /* not every machine has such memory */
+		__free_page(low);
+}
+
+static void refcount_wrong(struct shot *s)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	*s = (struct shot){ANY_SIZE, ANY_SIZE, 0, ANY_LINE, ANY_LINE};
+	__free_page(page);
+	AT(s->act, get_page(page));
+}
+
+static void cache_wrong(struct shot *s)
+{
+	struct kmem_cache *cache = kmem_cache_create("dad_req", 64, 0, 0, NULL);
+
+	*s = (struct shot){ANY_SIZE, ANY_SIZE, 0, ANY_LINE, ANY_LINE};
+	kmem_cache_destroy(cache);
+	sink = AT(s->act, kmem_cache_alloc(cache, GFP_KERNEL) != NULL);
+}
+
+static void busy_wrong(struct shot *s)
+{
+	struct kmem_cache *cache = kmem_cache_create("dad_req", 64, 0, 0, NULL);
+	void *req = kmem_cache_alloc(cache, GFP_KERNEL);
+
+	*s = (struct shot){ANY_SIZE, ANY_SIZE, 0, ANY_LINE, ANY_LINE};
+	AT(s->act, kmem_cache_destroy(cache));
+	kmem_cache_free(cache, req);
+	kmem_cache_destroy(cache);
+}
+
+static void cache_legal(void)
+{
+	struct kmem_cache *cache = kmem_cache_create("dad_req", 64, 0, 0, NULL);
+
+	kmem_cache_free(cache, kmem_cache_zalloc(cache, GFP_KERNEL));
+	kmem_cache_destroy(cache);
+}
+
+static void big_wrong(struct shot *s)
+{
+	*s = (struct shot){ANY_SIZE, ANY_SIZE, 0, ANY_LINE, ANY_LINE};
+	sink = AT(s->act, alloc_pages(GFP_KERNEL, 11) != NULL);
+}
+
+static void zone_wrong(struct shot *s)
+{
+	struct page *page;
+
+	*s = (struct shot){ANY_SIZE, ANY_SIZE, 0, ANY_LINE, ANY_LINE};
+	page = AT(s->act, alloc_page(GFP_KERNEL | __GFP_DMA | __GFP_DMA32));
+	if (page)
+		__free_page(page);
+}
+
+static void linear_wrong(struct shot *s)
+{
+	void *p = vmalloc(N);
+
+	*s = (struct shot){ANY_SIZE, ANY_SIZE, 0, ANY_LINE, ANY_LINE};
+	sink = AT(s->act, virt_to_phys(p) & 1);
+	vfree(p);
+}
+
 static void tidy_legal(void)
 {
 	uint8_t *buf = kzalloc(N, GFP_KERNEL);
@@ -66,5 +149,12 @@ const struct scenario heap_scenarios[] = {
 	{"heap-overrun", overrun_wrong, tidy_legal, NULL, false},
 	{"write-after-free", late_wrong, tidy_legal, NULL, false},
 	{"memory-leak", leak_wrong, tidy_legal, "lint=on", false},
+	{"free-wrong-order", order_wrong, pages_legal, NULL, false},
+	{"page-refcount", refcount_wrong, pages_legal, NULL, false},
+	{"cache-invalid", cache_wrong, cache_legal, NULL, false},
+	{"cache-busy-at-destroy", busy_wrong, cache_legal, NULL, false},
+	{"alloc-order-too-big", big_wrong, pages_legal, NULL, false},
+	{"gfp-zone-conflict", zone_wrong, pages_legal, NULL, false},
+	{"address-not-linear", linear_wrong, pages_legal, NULL, false},
 	{NULL, NULL, NULL, NULL, false},
 };

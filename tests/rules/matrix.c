@@ -38,17 +38,17 @@ static const struct column {
 	{"instrument", "instrument", RULE_BY_ANY | RULE_BY_INSTRUMENT, true},
 };
 
-/* The sum of the summary's "unchecked" lines; the file is emptied. */
+/* The first number of each "unchecked" in the summary, added up; the file is emptied. */
 static unsigned long unchecked_in(const char *log)
 {
-	unsigned long sum = 0, n;
-	char line[512];
+	unsigned long sum = 0;
+	char line[2048], *at;
 	FILE *f = fopen(log, "r+");
 
 	assert_non_null(f);
 	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, " unchecked %lu", &n) == 1)
-			sum += n;
+		for (at = line; (at = strstr(at, "unchecked")); at++)
+			sum += strtoul(at + strcspn(at, "0123456789"), NULL, 10);
 	assert_int_equal(ftruncate(fileno(f), 0), 0);
 	fclose(f);
 	return sum;
@@ -94,7 +94,8 @@ static void wrong_code_is_found(void **state)
 					ok &= as_expected(sc, here && seen, presets[p].name, columns[c].name);
 					dmasim_violations_clear();
 					scenario_end();
-					if (unchecked_in(log) == 0 && here && !seen) {
+					/* A fault stops the driver there and then: nothing goes unnoticed. */
+					if (unchecked_in(log) == 0 && here && !seen && !faulted) {
 						print_error("%s on %s, %s: not seen, and not counted as unchecked\n",
 							    sc->rule, presets[p].name, columns[c].name);
 						ok = false;

@@ -53,6 +53,7 @@ extern bool plain_accesses;
 /* An access that ends in a fault once it has been reported: between faults_return(true) and (false), after
  * sigsetjmp(fault, 1). */
 extern sigjmp_buf fault;
+extern bool faulted; /* in this scenario */
 void faults_return(bool on);
 
 /* Keep what was read. */

@@ -26,15 +26,18 @@ static void stop(const char *why, void *arg)
 sigjmp_buf fault;
 static struct sigaction before_fault;
 
-static void faulted(int sig)
+bool faulted;
+
+static void on_fault(int sig)
 {
 	(void)sig;
+	faulted = true;
 	siglongjmp(fault, 1);
 }
 
 void faults_return(bool on)
 {
-	struct sigaction action = {.sa_handler = faulted};
+	struct sigaction action = {.sa_handler = on_fault};
 
 	if (on)
 		sigaction(SIGSEGV, &action, &before_fault);
@@ -46,6 +49,7 @@ void scenario_begin(const char *preset, const char *guard, const char *options)
 {
 	char spec[512];
 
+	faulted = false;
 	snprintf(spec, sizeof(spec), "%s,guard=%s,report=none,summary=off%s%s", preset, guard, options ? "," : "",
 		 options ? options : "");
 	machine = dmasim_machine_create(spec);
