@@ -372,12 +372,12 @@ static void diagnose(struct check *c, struct sim_master *master, dma_addr_t bus,
 		d = extent_dead(c, dev->id, bus, false);
 		if (d && !d->told) {
 			f.rule = "device-access-after-unmap";
-			finding_of_dead(c, &f, d, bus - d->e.bus, bus - d->e.bus + n);
+			finding_of_dead(c, &f, d, bus - d->bus, bus - d->bus + n);
 			more_neighbours(c, &f, bus);
 			check_found(c, &f);
 		}
 		if (d) {
-			d->told = TOLD_LATE;
+			d->told = 1;
 			return;
 		}
 		e = ends_before(c, dev->id, bus);

@@ -24,6 +24,7 @@
 #define MAX_EXTENTS (1U << 24)
 #define MAX_NODES   (1U << 25)
 #define HASH_START  1024U
+#define HUGE	    (2UL << 20)
 #define NODE	    0x80000000U /* in a link: a node, not the record itself */
 
 /* ---- memory that is reserved once and costs what it touches ---- */
@@ -56,6 +57,10 @@ static u32 records_get(struct records *r)
 		memcpy(&r->free, r->base + r->stride * id, sizeof(r->free));
 		return id;
 	}
+	/* Many: random access to them would miss the TLB each time. The first ones stay on small pages, as most machines
+	 * never get this far. */
+	if (k_unlikely(r->stride * (r->used + 1) == HUGE))
+		madvise(r->base + HUGE, r->stride * r->max - HUGE, MADV_HUGEPAGE);
 	return r->used < r->max ? r->used++ : 0;
 }
 
@@ -91,6 +96,8 @@ static void hash_grow(struct check *c)
 	if (2ULL * old * sizeof(u32) > c->hash_reserved)
 		return;
 	c->hash_mask = 2 * old - 1;
+	if (old * sizeof(u32) == HUGE)
+		madvise((char *)c->hash + HUGE, c->hash_reserved - HUGE, MADV_HUGEPAGE);
 	for (u32 i = 0; i < old; i++) {
 		u32 *tail[2] = {&c->hash[i], &c->hash[i + old]};
 
@@ -369,7 +376,7 @@ struct extent_more *extent_need_more(struct check *c, struct extent *e)
 
 static bool is_foreign(const struct check *c, phys_addr_t phys)
 {
-	return phys - c->m->hw->cfg.foreign_base < c->m->hw->cfg.foreign_size;
+	return phys - c->foreign_base < c->foreign_size;
 }
 
 struct extent *extent_add(struct check *c, const struct track_op *op, stack_id stack, u64 now)
@@ -430,11 +437,18 @@ static inline void bury(struct check *c, struct extent *e, const struct stamp *b
 
 	hash_remove(c, e);
 	c->live--;
-	*d = (struct dead){.e = *e, .by = *by};
-	if (e->more) {
-		d->serial = extent_more(c, e)->serial;
-		d->cpu = extent_more(c, e)->cpu;
-	}
+	*d = (struct dead){
+		.bus = e->bus,
+		.phys = e->phys,
+		.size = e->size,
+		.kind = e->kind,
+		.dir = e->dir,
+		.fn = e->fn,
+		.time = e->time,
+		.dev = e->dev,
+		.mapped = e->mapped,
+		.by = *by,
+	};
 	if (c->last == extent_id(c, e))
 		c->last = 0;
 }
@@ -474,33 +488,47 @@ static inline bool lets(const struct extent *e, bool write)
 	return e->dir == DMA_BIDIRECTIONAL || e->dir == (write ? DMA_FROM_DEVICE : DMA_TO_DEVICE);
 }
 
+/* The best of one list: one that lets the device do it, else any. */
+static inline struct extent *best_of(struct check *c, u32 link, u32 dev, dma_addr_t bus, bool write,
+				     struct extent *best)
+{
+	for (; link; link = *link_next(c, link)) {
+		struct extent *e = link_extent(c, link);
+
+		if (!holds(e, dev, bus) || e->ghost)
+			continue;
+		if (k_likely(lets(e, write)))
+			return e;
+		best = best ? best : e;
+	}
+	return best;
+}
+
 struct extent *extent_containing(struct check *c, u32 dev, dma_addr_t bus, bool write)
 {
-	struct extent *e = NULL, *second = NULL;
-	struct extent_walk w;
+	struct extent *e = NULL, *best = NULL;
 	phys_addr_t phys;
 	uint64_t len;
+	u64 page;
 
 	while ((e = extent_exact(c, dev, bus, e))) {
 		if (k_likely(lets(e, write)))
 			return e;
-		second = second ? second : e;
+		best = best ? best : e;
 	}
-	if (sim_bus_to_phys(c->m->hw, bus, &phys, &len)) {
-		extent_walk_init(c, &w, phys, phys + 1);
-		while ((e = extent_walk_next(&w))) {
-			if (!holds(e, dev, bus))
-				continue;
-			if (lets(e, write))
-				return e;
-			second = second ? second : e;
+	if (k_likely(sim_bus_to_phys(c->m->hw, bus, &phys, &len))) {
+		page = (phys - c->base) >> SIM_PAGE_SHIFT;
+		if (k_likely(page < c->nr_pages)) {
+			best = best_of(c, c->pages[page].head, dev, bus, write, best);
+			if (k_likely(best && lets(best, write)))
+				return best;
+			best = best_of(c, c->chunks[page >> (CHUNK_SHIFT - SIM_PAGE_SHIFT)].head, dev, bus, write,
+				       best);
+			if (best && lets(best, write))
+				return best;
 		}
-	} else {
-		for (u32 id = c->outsiders; id; id = extent_at(c, id)->next)
-			if (holds(extent_at(c, id), dev, bus))
-				return extent_at(c, id);
 	}
-	return second;
+	return c->outsiders ? best_of(c, c->outsiders, dev, bus, write, best) : best;
 }
 
 struct dead *extent_dead(struct check *c, u32 dev, dma_addr_t bus, bool exact)
@@ -510,7 +538,7 @@ struct dead *extent_dead(struct check *c, u32 dev, dma_addr_t bus, bool exact)
 	for (u64 i = 0; i < n; i++) {
 		struct dead *d = &c->quarantine[(c->nr_dead - 1 - i) % QUARANTINE];
 
-		if (exact ? d->e.dev == dev && d->e.bus == bus : holds(&d->e, dev, bus))
+		if (d->dev == dev && (exact ? d->bus == bus : bus - d->bus < d->size))
 			return d;
 	}
 	return NULL;
@@ -523,6 +551,8 @@ int extents_init(struct check *c, struct dmasim_machine *m)
 	const struct sim_config *cfg = &m->hw->cfg;
 
 	c->m = m;
+	c->foreign_base = cfg->foreign_base;
+	c->foreign_size = cfg->foreign_size;
 	c->base = m->hw->ram.base;
 	c->end = m->hw->ram.end;
 	if (cfg->foreign_size) {

@@ -63,13 +63,19 @@ struct extent_more {
 	const void *cpu;	    /* coherent: the address handed out */
 };
 
-/* A mapping that ended. */
+/* A mapping that ended: what reports say of it, in one cache line. */
 struct dead {
-	struct extent e;
+	u64 bus, phys;
+	u64 size : 40;
+	u64 kind : 3;
+	u64 dir : 2;
+	u64 told : 1; /* the device used it since, or was about to when it ended */
+	u64 fn : 8;
+	u64 unused : 10;
+	u64 time;
+	u32 dev;
+	stack_id mapped;
 	struct stamp by; /* who ended it */
-	u64 serial;
-	const void *cpu;
-	u8 told; /* TOLD_LATE (phase.h) */
 };
 
 /* A map call that failed. */
@@ -93,9 +99,11 @@ struct records { /* never-moving array of equal records with a free list through
 };
 
 struct page_entry {
-	u64 granules; /* 64-byte pieces of the page that small extents may touch: clear bits are sure, set ones not */
+	u64 granules;  /* 64-byte pieces of the page that small extents may touch: clear bits are sure, set ones not */
+	u64 allocated; /* those that are known to lie wholly in allocated memory */
 	u32 head;
 	u32 shared; /* extents on it may share a granule: bits stay until the page is empty */
+	u64 unused; /* keeps an entry in one cache line */
 };
 
 struct chunk_entry {
@@ -126,7 +134,10 @@ struct check {
 	size_t hash_reserved;
 	u64 live, made, peak, serial;
 
+	phys_addr_t foreign_base;
+	u64 foreign_size;
 	phys_addr_t base, end; /* indexed physical space */
+	u64 guess;	       /* physical minus bus address of the last mapping: only to fetch early */
 	struct page_entry *pages;
 	struct chunk_entry *chunks;
 	u64 nr_pages, nr_chunks;
@@ -239,6 +250,16 @@ struct extent_walk {
 };
 void extent_walk_init(struct check *c, struct extent_walk *w, phys_addr_t lo, phys_addr_t hi);
 struct extent *extent_walk_next(struct extent_walk *w);
+
+/* Fetch early what an operation on this address will look at. */
+static inline void extent_prefetch(const struct check *c, u32 dev, dma_addr_t bus, phys_addr_t phys)
+{
+	u64 page = (phys - c->base) >> SIM_PAGE_SHIFT;
+
+	__builtin_prefetch(&c->hash[extent_hash(c, dev, bus)], 1);
+	if (k_likely(page < c->nr_pages))
+		__builtin_prefetch(&c->pages[page], 1);
+}
 
 /* Quick and sure no: does any extent touch a byte of [lo, hi), all on one page? */
 static inline bool extent_page_quiet(const struct check *c, phys_addr_t lo, phys_addr_t hi)

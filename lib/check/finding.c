@@ -127,11 +127,22 @@ void finding_of(struct check *c, struct finding *f, struct extent *e, u64 lo, u6
 
 void finding_of_dead(struct check *c, struct finding *f, const struct dead *d, u64 lo, u64 hi)
 {
-	finding_place(c, f, &d->e, lo, hi);
+	struct extent e = {
+		.bus = d->bus,
+		.phys = d->phys,
+		.size = d->size,
+		.kind = d->kind,
+		.dir = d->dir,
+		.dev = d->dev,
+		.mapped = d->mapped,
+		.time = d->time,
+	};
+
+	finding_place(c, f, &e, lo, hi);
 	f->handed = d->by.stack;
 	f->handed_time = d->by.time;
 	f->handed_by = c->functions[d->by.fn];
-	f->handed_to = d->e.kind == EXTENT_COHERENT || d->e.kind == EXTENT_POOL ? "the allocator" : "the CPU";
+	f->handed_to = d->kind == EXTENT_COHERENT || d->kind == EXTENT_POOL ? "the allocator" : "the CPU";
 }
 
 void extent_describe(struct check *c, const struct extent *e, char *buf, size_t size)

@@ -9,8 +9,6 @@
 enum { TOLD_CPU_READ = 1, TOLD_CPU_WRITE = 2, TOLD_STALE = 4, TOLD_NOT_FLUSHED = 8 };
 /* ... and with a mapping as a whole (struct extent) */
 enum { TOLD_DEVICE_READ = 1, TOLD_DEVICE_WRITE = 2, TOLD_OUT_OF_BOUNDS = 4, TOLD_BEYOND_MASK = 8 };
-/* ... and with one that has ended (struct dead): the device used it, or was about to when it ended */
-enum { TOLD_LATE = 1 };
 
 static inline bool extent_is_streaming(const struct extent *e)
 {

@@ -290,7 +290,8 @@ void track_map(struct dmasim_machine *m, const struct track_op *op)
 	if (k_unlikely(!c))
 		return;
 	check_settle(m);
-	if (k_unlikely(op->dev->id >= c->nr_devices || c->devices[op->dev->id] != op->dev) && k_unlikely(!remember_device(c, op->dev))) {
+	if (k_unlikely(op->dev->id >= c->nr_devices || c->devices[op->dev->id] != op->dev) &&
+	    k_unlikely(!remember_device(c, op->dev))) {
 		c->dropped++;
 		return;
 	}
@@ -470,8 +471,8 @@ static void unmap_nothing(struct dmasim_machine *m, const struct track_op *op)
 		}
 		d = extent_dead(c, op->dev->id, op->bus, false);
 		if (d)
-			finding_more(&f, "earlier", "+%llu in a mapping of %llu bytes that has ended",
-				     op->bus - d->bus, (unsigned long long)d->size);
+			finding_more(&f, "earlier", "+%llu in a mapping of %llu bytes that has ended", op->bus - d->bus,
+				     (unsigned long long)d->size);
 	}
 	check_found(c, &f);
 }
@@ -774,14 +775,15 @@ static void report_leak(struct check *c, struct extent *e, stack_id act)
 /* Transfers that go on without a driver; not those whose memory was unmapped under them, which has been told. */
 static void active_at_remove(struct dmasim_machine *m, struct device *dev)
 {
-	const struct dmasim_device_private *p = m->device_slots[(u32)dev->dmasim];
+	const u32 slot = (u32)dev->dmasim;
+	const struct dmasim_device_private *p = slot < m->nr_device_slots ? m->device_slots[slot] : NULL;
 	const struct sim_transfer *t = p ? p->master.transfers : NULL;
 	struct finding f = {.rule = "dma-active-at-remove", .dev = dev, .act_verb = "release", .has_bus = true};
 	struct dead *d;
 
 	for (; t; t = t->next) {
 		d = extent_dead(m->check, p->id, t->bus, false);
-		if (!d || !(d->told & TOLD_LATE))
+		if (!d || !d->told)
 			break;
 	}
 	if (!t)
