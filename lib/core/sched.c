@@ -325,15 +325,13 @@ static bool runnable(struct k_task *t)
 {
 	if (t->dead || !t->started)
 		return false;
-	if (t->pub.__state == TASK_RUNNING)
-		return true;
-	if (!t->condition || !t->condition(t->condition_arg))
-		return false;
-	k_wake(t);
-	return true;
+	return t->pub.__state == TASK_RUNNING || (t->condition && t->condition(t->condition_arg));
 }
 
-/* A runnable task, those after the running one first; the running one itself comes last, if `self`. */
+/*
+ * A runnable task, those after the running one first; the running one itself comes last, if `self`. Only the one that
+ * is picked wakes: of several whose condition is true, the others look again when it is their turn.
+ */
 static struct k_task *pick(struct dmasim_machine *m, bool self)
 {
 	struct k_sched *s = m->sched;
@@ -348,7 +346,9 @@ static struct k_task *pick(struct dmasim_machine *m, bool self)
 		found[n++] = s->running;
 	if (n == 0)
 		return NULL;
-	return found[n > 1 ? sim_choice(m->hw, "schedule", NULL, n) : 0];
+	t = found[n > 1 ? sim_choice(m->hw, "schedule", NULL, n) : 0];
+	k_wake(t);
+	return t;
 }
 
 bool k_wake(struct k_task *t)
