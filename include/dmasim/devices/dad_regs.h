@@ -4,7 +4,7 @@
  * drivers alike.
  *
  * The device moves blocks of samples between its converter and memory. All registers are 32 bit, little endian, in
- * BAR 0. Transfers come in three forms:
+ * BAR 0. Revision 1 drives 24 address lines, revision 2 all 64. Transfers come in three forms:
  *
  *   commanded   the driver programs address, length and direction and enables DMA; the device moves the bytes and
  *               raises its interrupt. Registers other than STATUS, INT_ACK and INT_ENABLE must not be written between
