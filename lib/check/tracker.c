@@ -301,7 +301,7 @@ void track_map(struct dmasim_machine *m, const struct track_op *op)
 		if (k_unlikely((op->phys & (SIM_PAGE_SIZE - 1)) + op->size > SIM_PAGE_SIZE ||
 			       !extent_page_quiet(c, op->phys, op->phys + op->size)))
 			check_overlap(m, op);
-		freed = check_freed(m, op);
+		freed = !op->allocated && check_freed(m, op);
 	}
 	e = extent_add(c, op, stack_capture(m, op->frame), sim_now(m->hw));
 	if (k_unlikely(!e))

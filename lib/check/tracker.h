@@ -35,6 +35,7 @@ struct track_op {
 	const void *cpu;      /* coherent: address handed out or passed to free; streaming: NULL */
 	const char *function; /* as the driver spelled it: static string */
 	void *frame;	      /* frame address of the public function */
+	bool allocated;	      /* map: the memory is known to be allocated, and not looked up again */
 };
 
 /* The mapping has succeeded: remember it. Checks overlap, freed memory, coherent/streaming mix, segment limits. */

@@ -51,6 +51,16 @@ static inline void dma_report(struct dmasim_machine *m, const struct finding *f)
 		k_report(m, f);
 }
 
+/* sim_ram_contains() without a call on machines with one bank. n > 0. */
+static inline bool dma_is_ram(const struct dmasim_machine *m, phys_addr_t phys, u64 n)
+{
+	const struct sim_bank *bank = m->hw->cfg.banks;
+
+	if (k_likely(m->hw->cfg.nr_banks == 1))
+		return n <= bank->size && phys - bank->base <= bank->size - n;
+	return sim_ram_contains(m->hw, phys, n);
+}
+
 /* Is it host memory that got a synthetic physical address? */
 static inline bool dma_is_foreign(const struct dmasim_machine *m, phys_addr_t phys)
 {
@@ -63,9 +73,10 @@ static inline bool dma_is_foreign(const struct dmasim_machine *m, phys_addr_t ph
  * The physical address of memory that a driver wants to map, after every check of where it comes from. Takes a
  * reference to foreign memory, which the unmap gives back. DMA_BAD_PHYS where the map must fail; reported by then.
  */
-phys_addr_t dma_origin_slow(struct dmasim_device_private *p, const void *ptr, const struct track_op *op);
-/* [phys, phys + size) is to be mapped: is it RAM, and one allocation? False: reported, and the map must fail. */
-bool dma_origin_range(struct dmasim_device_private *p, phys_addr_t phys, const struct track_op *op);
+phys_addr_t dma_origin_slow(struct dmasim_device_private *p, const void *ptr, struct track_op *op);
+/* [phys, phys + size) is to be mapped: is it RAM, and one allocation? False: reported, and the map must fail.
+ * Sets op->allocated. */
+bool dma_origin_range(struct dmasim_device_private *p, phys_addr_t phys, struct track_op *op);
 /* The physical address of a struct page; DMA_BAD_PHYS (reported) if it is none of this machine. */
 phys_addr_t dma_origin_page(struct dmasim_device_private *p, const struct page *page, const struct track_op *op);
 

@@ -78,7 +78,7 @@ static bool size_possible(struct dmasim_device_private *p, const void *ptr, cons
 	return false;
 }
 
-phys_addr_t dma_origin_slow(struct dmasim_device_private *p, const void *ptr, const struct track_op *op)
+phys_addr_t dma_origin_slow(struct dmasim_device_private *p, const void *ptr, struct track_op *op)
 {
 	struct dmasim_machine *m = p->machine;
 	enum mm_address_kind kind, last_kind;
@@ -128,21 +128,22 @@ static bool merged_blocks(struct dmasim_machine *m, phys_addr_t phys, phys_addr_
 	return true;
 }
 
-bool dma_origin_range(struct dmasim_device_private *p, phys_addr_t phys, const struct track_op *op)
+bool dma_origin_range(struct dmasim_device_private *p, phys_addr_t phys, struct track_op *op)
 {
 	struct dmasim_machine *m = p->machine;
-	bool ram = sim_ram_contains(m->hw, phys, op->size);
+	bool ram = dma_is_ram(m, phys, op->size);
 	struct mm_object o;
 	struct finding f;
 
 	if (ram && !m->checks)
 		return true;
-	if (!size_possible(p, sim_phys_to_virt(m->hw, phys), op))
-		return false;
-	if (!m->checks)
-		return false;
+	if (k_unlikely(!ram)) {
+		if (!size_possible(p, sim_phys_to_virt(m->hw, phys), op) || !m->checks)
+			return false;
+	}
 	mm_object_at(m, phys, &o);
-	if (k_likely(ram && o.state == MM_ALLOCATED && op->size <= o.start + o.size - phys))
+	op->allocated = o.state == MM_ALLOCATED;
+	if (k_likely(ram && op->allocated && op->size <= o.start + o.size - phys))
 		return true;
 	if (ram && (o.state == MM_FREE || o.state == MM_QUARANTINED))
 		return true; /* the tracker's to report */
