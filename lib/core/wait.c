@@ -144,9 +144,10 @@ unsigned int k_wake_queue(struct dmasim_machine *m, const wait_queue_head_t *hea
 	int exclusive = 0;
 
 	for (struct k_wait_entry **l = &m->sched->waits, *w; (w = *l) != NULL;) {
+		struct k_task *task = w->task;
 		bool counts = w->exclusive;
 
-		if (w->head != head || !(w->task->pub.__state & mode) || (counts && nr > 0 && exclusive == nr)) {
+		if (w->head != head || !(task->pub.__state & mode) || (counts && nr > 0 && exclusive == nr)) {
 			l = &w->next;
 			continue;
 		}
@@ -155,7 +156,7 @@ unsigned int k_wake_queue(struct dmasim_machine *m, const wait_queue_head_t *hea
 			l = &w->next;
 		else
 			leave(m, l);
-		if (k_wake(w->task)) {
+		if (k_wake(task)) {
 			woken++;
 			exclusive += counts;
 		}
