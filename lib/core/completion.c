@@ -84,11 +84,10 @@ static s64 take(struct dmasim_machine *m, const void *object, unsigned int *coun
 }
 
 /* The object as the library may touch it; reports one that is not initialised. */
-static void *object_of(struct dmasim_machine *m, void *object, size_t size, const wait_queue_head_t *wait_in_object,
-		       const char *kind, const char *function)
+static void *object_of(struct dmasim_machine *m, void *object, size_t size, size_t at, const char *kind,
+		       const char *function)
 {
 	char *o = k_driver_memory(m, object, size);
-	ptrdiff_t at = (const char *)wait_in_object - (const char *)object;
 	wait_queue_head_t *wait = o ? (wait_queue_head_t *)(void *)(o + at) : NULL;
 
 	if (o)
@@ -109,8 +108,9 @@ static void *object_of(struct dmasim_machine *m, void *object, size_t size, cons
 	return o;
 }
 
-#define COMPLETION(m, x, function) object_of(m, x, sizeof(*(x)), &(x)->wait, "completion", function)
-#define SEMAPHORE(m, x, function)  object_of(m, x, sizeof(*(x)), &(x)->wait, "semaphore", function)
+#define COMPLETION(m, x, function) \
+	object_of(m, x, sizeof(*(x)), offsetof(struct completion, wait), "completion", function)
+#define SEMAPHORE(m, x, function) object_of(m, x, sizeof(*(x)), offsetof(struct semaphore, wait), "semaphore", function)
 
 /* ---- completions ---- */
 
