@@ -9,6 +9,13 @@
 #include <asm/barrier.h>
 #include <linux/types.h>
 
+/* <stdatomic.h> has macros of these names; the kernel's functions take their place. */
+#undef atomic_fetch_add
+#undef atomic_fetch_sub
+#undef atomic_fetch_and
+#undef atomic_fetch_or
+#undef atomic_fetch_xor
+
 #define ATOMIC_INIT(i) \
 	{              \
 		(i)    \
