@@ -267,6 +267,17 @@ static void by_debug_information(struct symbol *s, const char *at)
 	by_scopes(s, cu, addr - bias);
 }
 
+/* So that leak checkers, who do not understand libdw's tagged pointers, have nothing to wonder about. */
+static void __attribute__((destructor)) close_debug_information(void)
+{
+	if (pthread_mutex_trylock(&cache.lock))
+		return; /* a thread is at work in there: never mind */
+	if (cache.dwfl)
+		dwfl_end(cache.dwfl);
+	cache.dwfl = NULL;
+	pthread_mutex_unlock(&cache.lock);
+}
+
 static const char how_to_get_more[] = "no debug information: compile with -g to see file and line";
 
 #else
