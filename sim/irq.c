@@ -77,15 +77,15 @@ void sim_irq_mask(struct sim_machine *m, unsigned int irq, bool masked)
 int sim_irq_next(struct sim_machine *m)
 {
 	const struct sim_irqs *irqs = m->irqs;
-	uint64_t ready[WORDS];
+	uint64_t ready[WORDS], any = 0;
 	unsigned int n = 0, pick;
 
-	for (int w = 0; w < WORDS; w++) {
-		ready[w] = (irqs->latched[w] | irqs->high[w]) & ~irqs->masked[w];
-		n += (unsigned int)__builtin_popcountll(ready[w]);
-	}
-	if (n == 0)
+	for (int w = 0; w < WORDS; w++)
+		any |= ready[w] = (irqs->latched[w] | irqs->high[w]) & ~irqs->masked[w];
+	if (any == 0) /* asked at every safe point */
 		return -1;
+	for (int w = 0; w < WORDS; w++)
+		n += (unsigned int)__builtin_popcountll(ready[w]);
 	pick = n > 1 ? sim_choice(m, "irq-order", NULL, n) : 0;
 	for (int w = 0; w < WORDS; w++) {
 		for (; ready[w]; ready[w] &= ready[w] - 1) {
