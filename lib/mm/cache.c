@@ -47,16 +47,21 @@ bool cache_is_valid(const struct mm *mm, const struct kmem_cache *c)
 	return s->caches && at < s->nr_caches * sizeof(*c) && at % sizeof(*c) == 0 && c->mm;
 }
 
-static bool check_cache(struct dmasim_machine *m, const struct kmem_cache *c, const char *function)
+static void report_cache(struct dmasim_machine *m, const struct kmem_cache *c, const char *function)
 {
 	struct finding f = {.rule = "cache-invalid", .act_verb = "call", .cpu = c};
 
-	if (k_likely(cache_is_valid(m->mm, c)))
-		return true;
 	f.more[0].label = "cache";
 	snprintf(f.more[0].text, sizeof(f.more[0].text),
 		 "%s() was given %p, which is no cache of this machine, or was destroyed", function, (const void *)c);
 	k_report(m, &f);
+}
+
+static bool check_cache(struct dmasim_machine *m, const struct kmem_cache *c, const char *function)
+{
+	if (k_likely(cache_is_valid(m->mm, c)))
+		return true;
+	report_cache(m, c, function);
 	return false;
 }
 

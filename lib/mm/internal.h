@@ -162,8 +162,17 @@ void mm_give(struct mm *mm, u32 index, stack_id stack);
 void mm_drain(struct mm *mm);
 /* The head of the block that page index belongs to; MM_NONE if it was never handed out. */
 u32 frame_head(const struct mm *mm, u32 index);
-/* Zone bits that exclude each other: report gfp-zone-conflict. True if so. */
-bool mm_bad_gfp(struct dmasim_machine *m, gfp_t gfp, gfp_t forbidden, const char *function);
+void mm_report_gfp(struct dmasim_machine *m, gfp_t gfp, const char *function);
+/* Zone bits that exclude each other, or that the call forbids: report gfp-zone-conflict. True if so. */
+static inline bool mm_bad_gfp(struct dmasim_machine *m, gfp_t gfp, gfp_t forbidden, const char *function)
+{
+	gfp_t zones = gfp & (__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM);
+
+	if (k_likely(!(gfp & forbidden) && !(zones & (zones - 1))))
+		return false;
+	mm_report_gfp(m, gfp, function);
+	return true;
+}
 static inline void mm_gfp_context(struct dmasim_machine *m, gfp_t gfp, const char *function)
 {
 	if (gfp & __GFP_DIRECT_RECLAIM)

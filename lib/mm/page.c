@@ -143,14 +143,12 @@ void *phys_to_virt(phys_addr_t phys)
  * The address of memory that has none yet is made here, and lives as long as the machine: nobody can say when the
  * driver forgets it. What is wrong with it is said when it is mapped, once.
  */
-static phys_addr_t to_phys(struct dmasim_machine *m, const volatile void *p, const char *function)
+static phys_addr_t to_phys_slow(struct dmasim_machine *m, const volatile void *p, const char *function)
 {
 	struct finding f = {.rule = "address-not-linear", .act_verb = "call", .cpu = (const void *)p};
 	enum mm_address_kind kind;
 	phys_addr_t phys;
 
-	if (k_likely(sim_virt_to_phys(m->hw, p, &phys, NULL)))
-		return phys;
 	phys = mm_classify(m, p, &kind);
 	switch (kind) {
 	case ADDR_STACK:
@@ -168,6 +166,13 @@ static phys_addr_t to_phys(struct dmasim_machine *m, const volatile void *p, con
 		 mm_address_kind_name(kind));
 	k_report(m, &f);
 	return ~(phys_addr_t)0;
+}
+
+static inline phys_addr_t to_phys(struct dmasim_machine *m, const volatile void *p, const char *function)
+{
+	phys_addr_t phys;
+
+	return k_likely(sim_virt_to_phys(m->hw, p, &phys, NULL)) ? phys : to_phys_slow(m, p, function);
 }
 
 phys_addr_t virt_to_phys(const volatile void *p)

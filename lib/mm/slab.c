@@ -148,7 +148,7 @@ static void write_zone(struct mm *mm, const struct mm_slab *slab, u32 i)
 }
 
 /* An object of the cache; asked <= c->size. Address, or NULL when memory is short. No hooks, no context checks. */
-static void *take_object(struct mm *mm, struct kmem_cache *c, size_t asked, gfp_t gfp, stack_id stack)
+static void *take_object(struct mm *mm, struct kmem_cache *c, size_t asked, gfp_t gfp, stack_id stack, phys_addr_t *at)
 {
 	struct mm_slab *slab = c->partial;
 	bool first = false;
@@ -175,7 +175,7 @@ static void *take_object(struct mm *mm, struct kmem_cache *c, size_t asked, gfp_
 	if (!slab->free && slab->untouched == slab->nr)
 		unlist_slab(c, slab);
 	check_object_poison(mm, slab, i);
-	phys = object_phys(slab, i);
+	*at = phys = object_phys(slab, i);
 	slab->nr_live++;
 	c->live++;
 	if (++mm->objects_live > mm->objects_peak)
@@ -202,14 +202,11 @@ static void *take_object(struct mm *mm, struct kmem_cache *c, size_t asked, gfp_
 
 void *slab_alloc(struct dmasim_machine *m, struct kmem_cache *c, size_t asked, gfp_t gfp)
 {
-	void *p = take_object(m->mm, c, asked, gfp, stack_entry(m));
+	phys_addr_t phys;
+	void *p = take_object(m->mm, c, asked, gfp, stack_entry(m), &phys);
 
-	if (k_likely(p)) {
-		phys_addr_t phys;
-
-		sim_virt_to_phys(m->hw, p, &phys, NULL);
+	if (k_likely(p))
 		m->hooks.memory_allocated(m, phys, asked);
-	}
 	return p;
 }
 

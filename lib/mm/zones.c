@@ -92,19 +92,15 @@ u32 frame_head(const struct mm *mm, u32 index)
 	return MM_NONE;
 }
 
-bool mm_bad_gfp(struct dmasim_machine *m, gfp_t gfp, gfp_t forbidden, const char *function)
+void mm_report_gfp(struct dmasim_machine *m, gfp_t gfp, const char *function)
 {
-	gfp_t zones = gfp & (__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM);
 	struct finding f = {.rule = "gfp-zone-conflict", .act_verb = "call"};
 
-	if (k_likely(!(gfp & forbidden) && !(zones & (zones - 1))))
-		return false;
 	f.more[0].label = "flags";
 	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s was asked for%s%s%s memory (flags 0x%x)", function,
 		 gfp & __GFP_DMA ? " __GFP_DMA" : "", gfp & __GFP_DMA32 ? " __GFP_DMA32" : "",
 		 gfp & __GFP_HIGHMEM ? " __GFP_HIGHMEM" : "", gfp);
 	k_report(m, &f);
-	return true;
 }
 
 u64 mm_fresh_word(struct mm *mm)
