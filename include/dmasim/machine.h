@@ -30,9 +30,10 @@ DMASIM_API struct dmasim_machine *dmasim_machine_create(const char *spec);
  * dmasim_machine_destroy() - shut a machine down, check for leaks, free it
  * @machine: the machine; NULL is ignored
  *
- * In order: stop tasks (one that will not stop is parked and counted), drop pending events and report DMA in
- * flight, run module exits, detach each live device (with its leak check), check the machine for leaks, print the
- * summary, free. Memory of a `struct device` that the user embedded is never freed.
+ * In order: ask tasks to stop, as kthread_stop() and then a signal would; run module exits and detach each live device
+ * (with its leak check, and a report of DMA in flight) while events and tasks are still alive, as correct drivers wait
+ * for their device there; abandon tasks that still run, and drop what is still pending, both counted; check the
+ * machine for leaks; print the summary; free. Memory of a `struct device` that the user embedded is never freed.
  *
  * Context: not from driver callbacks, interrupt handlers or simulated tasks: refused there with a report.
  * Return: 0; -EBUSY where refused; -EINVAL for something that is not a live machine.
