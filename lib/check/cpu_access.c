@@ -150,33 +150,41 @@ static void check_foreign(const struct access *a, size_t n)
 		check_range(a, phys, phys + n);
 }
 
-void check_cpu_access(struct dmasim_machine *m, const volatile void *p, size_t n, bool write, void *pc, void *frame)
+static __attribute__((__noinline__)) void check_slow(struct dmasim_machine *m, const volatile void *p, size_t n,
+						     bool write, void *pc, void *frame)
 {
+	const struct access a = {m, p, write, pc, frame};
 	const struct sim_region *r = sim_region_of(p);
 	struct check *c = m->check;
-	struct access a;
 	phys_addr_t lo;
 
-	if (k_unlikely(!c || !n))
-		return;
-	if (k_likely(r && (r->kind == REGION_LINEAR || r->kind == REGION_UNCACHED) && r->machine == m->hw)) {
-		lo = r->phys + ((uintptr_t)p - r->start);
-		if (k_unlikely(n > r->size - ((uintptr_t)p - r->start)))
-			n = r->size - ((uintptr_t)p - r->start);
-		if (k_likely((lo & (SIM_PAGE_SIZE - 1)) + n <= SIM_PAGE_SIZE && extent_page_quiet(c, lo, lo + n)))
-			return;
-		a = (struct access){m, p, write, pc, frame};
-		check_range(&a, lo, lo + n);
-		return;
-	}
-	a = (struct access){m, p, write, pc, frame};
 	if (!r) {
 		if (c->foreign)
 			check_foreign(&a, n);
 	} else if (r->machine != m->hw) {
 		report_unchecked(m, "CPU accesses to another machine's memory", 1);
+	} else if (r->kind == REGION_LINEAR || r->kind == REGION_UNCACHED) {
+		lo = r->phys + ((uintptr_t)p - r->start);
+		if (n > r->size - ((uintptr_t)p - r->start))
+			n = r->size - ((uintptr_t)p - r->start);
+		check_range(&a, lo, lo + n);
 	} else if (r->kind == REGION_IOMEM || r->kind == REGION_COOKIE) {
 		check_settle(m);
 		raw_register_access(&a, r, n);
 	}
+}
+
+void check_cpu_access(struct dmasim_machine *m, const volatile void *p, size_t n, bool write, void *pc, void *frame)
+{
+	const struct check *c = m->check;
+	uintptr_t offset;
+
+	if (k_unlikely(!c || !n))
+		return;
+	/* nearly all accesses: to kernel logical memory on one page, which is not mapped */
+	offset = (uintptr_t)p - c->linear;
+	if (k_likely(offset < c->linear_size && (offset & (SIM_PAGE_SIZE - 1)) + n <= SIM_PAGE_SIZE) &&
+	    k_likely(extent_page_quiet(c, c->linear_phys + offset, c->linear_phys + offset + n)))
+		return;
+	check_slow(m, p, n, write, pc, frame);
 }

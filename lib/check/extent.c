@@ -81,8 +81,8 @@ u8 extent_function_slow(struct check *c, const char *name)
 	if (i == 256 || !name)
 		return 0;
 	c->functions[i] = name;
-	c->function_cache = name;
-	c->function_cached = (u8)i;
+	c->function_cache[extent_function_slot(name)].name = name;
+	c->function_cache[extent_function_slot(name)].index = (u8)i;
 	return (u8)i;
 }
 
@@ -551,6 +551,9 @@ int extents_init(struct check *c, struct dmasim_machine *m)
 	const struct sim_config *cfg = &m->hw->cfg;
 
 	c->m = m;
+	c->linear = m->hw->ram.linear.start;
+	c->linear_size = m->hw->ram.linear.size;
+	c->linear_phys = m->hw->ram.linear.phys;
 	c->foreign_base = cfg->foreign_base;
 	c->foreign_size = cfg->foreign_size;
 	c->base = m->hw->ram.base;

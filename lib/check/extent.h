@@ -134,6 +134,9 @@ struct check {
 	size_t hash_reserved;
 	u64 live, made, peak, serial;
 
+	uintptr_t linear; /* the machine's window of kernel logical addresses */
+	u64 linear_size;
+	phys_addr_t linear_phys;
 	phys_addr_t foreign_base;
 	u64 foreign_size;
 	phys_addr_t base, end; /* indexed physical space */
@@ -156,8 +159,10 @@ struct check {
 	u32 last; /* id of the extent that the last device access hit, or 0 */
 
 	const char *functions[256]; /* names of map calls; 0 = none */
-	const char *function_cache;
-	u8 function_cached;
+	struct {
+		const char *name;
+		u8 index;
+	} function_cache[16]; /* by address of the string */
 
 	bool snapshot, instrument; /* guards in use */
 	u64 snapshot_bytes, snapshot_refused;
@@ -204,9 +209,17 @@ void extent_lay(struct check *c, struct extent *e);
 
 /* Index of a static string; 0 when there are too many. */
 u8 extent_function_slow(struct check *c, const char *name);
+static inline unsigned int extent_function_slot(const char *name)
+{
+	return (unsigned int)((uintptr_t)name ^ (uintptr_t)name >> 4) % 16;
+}
+
 static inline u8 extent_function(struct check *c, const char *name)
 {
-	return k_likely(name == c->function_cache) ? c->function_cached : extent_function_slow(c, name);
+	unsigned int slot = extent_function_slot(name);
+
+	return k_likely(name == c->function_cache[slot].name) ? c->function_cache[slot].index
+							      : extent_function_slow(c, name);
 }
 
 /* ---- finding ---- */

@@ -128,7 +128,8 @@ void tracker_error_unchecked(struct check *c, struct extent *e, struct finding *
 	check_found(c, f);
 }
 
-static void error_unchecked(struct dmasim_machine *m, const struct track_op *op, struct extent *e, const char *verb)
+static __attribute__((__noinline__, __cold__)) void error_unchecked(struct dmasim_machine *m, const struct track_op *op,
+								    struct extent *e, const char *verb)
 {
 	struct finding f;
 
@@ -140,7 +141,8 @@ static void error_unchecked(struct dmasim_machine *m, const struct track_op *op,
 
 /* ---- map ---- */
 
-static void found_overlap(struct dmasim_machine *m, const struct track_op *op, struct extent *e, const char *rule)
+static __attribute__((__noinline__, __cold__)) void found_overlap(struct dmasim_machine *m, const struct track_op *op,
+								  struct extent *e, const char *rule)
 {
 	struct check *c = m->check;
 	struct finding f = call_finding(m, op, rule, "map");
@@ -162,7 +164,7 @@ static bool may_write(unsigned int dir)
 }
 
 /* Other live mappings of the same bytes. One report, the gravest. */
-static void check_overlap(struct dmasim_machine *m, const struct track_op *op)
+static __attribute__((__noinline__, __cold__)) void check_overlap(struct dmasim_machine *m, const struct track_op *op)
 {
 	struct check *c = m->check;
 	struct extent *e, *overlap = NULL;
@@ -221,15 +223,13 @@ static void forget_allocated(struct check *c, phys_addr_t phys, u64 size)
 }
 
 /* Memory that is not allocated; true if reported. */
-static bool check_freed(struct dmasim_machine *m, const struct track_op *op)
+static __attribute__((__noinline__)) bool check_freed_slow(struct dmasim_machine *m, const struct track_op *op,
+							   u64 page)
 {
 	struct check *c = m->check;
-	u64 page = (op->phys - c->base) >> SIM_PAGE_SHIFT;
 	struct mm_object o;
 	struct finding f;
 
-	if (k_likely(page < c->nr_pages && c->pages[page].allocated >> ((op->phys >> 6) & 63) & 1))
-		return false;
 	mm_object_at(m, op->phys, &o);
 	if (k_likely(o.state == MM_ALLOCATED && page < c->nr_pages))
 		remember_allocated(c, op->phys, &o);
@@ -254,6 +254,16 @@ static bool check_freed(struct dmasim_machine *m, const struct track_op *op)
 	}
 	check_found(m->check, &f);
 	return true;
+}
+
+static inline bool check_freed(struct dmasim_machine *m, const struct track_op *op)
+{
+	const struct check *c = m->check;
+	u64 page = (op->phys - c->base) >> SIM_PAGE_SHIFT;
+
+	if (k_likely(page < c->nr_pages && c->pages[page].allocated >> ((op->phys >> 6) & 63) & 1))
+		return false;
+	return check_freed_slow(m, op, page);
 }
 
 static bool remember_device(struct check *c, struct dmasim_device_private *dev)
@@ -358,7 +368,8 @@ static struct extent *meant(struct check *c, const struct track_op *op)
 }
 
 /* One report that lists all that does not fit. */
-static void report_mismatch(struct dmasim_machine *m, const struct track_op *op, struct extent *e)
+static __attribute__((__noinline__, __cold__)) void report_mismatch(struct dmasim_machine *m, const struct track_op *op,
+								    struct extent *e)
 {
 	struct check *c = m->check;
 	bool coherent = coherent_kind(op->kind), kind = kind_differs(op, e), size = e->size != op->size;
@@ -425,7 +436,7 @@ static struct extent *of_other_device(struct check *c, const struct track_op *op
 }
 
 /* Nothing live of the device starts there: say what the address is. */
-static void unmap_nothing(struct dmasim_machine *m, const struct track_op *op)
+static __attribute__((__noinline__, __cold__)) void unmap_nothing(struct dmasim_machine *m, const struct track_op *op)
 {
 	struct check *c = m->check;
 	bool coherent = coherent_kind(op->kind);
@@ -478,7 +489,8 @@ static void unmap_nothing(struct dmasim_machine *m, const struct track_op *op)
 }
 
 /* Does a transfer in flight use it? */
-static bool in_flight(struct dmasim_machine *m, const struct track_op *op, struct extent *e)
+static __attribute__((__noinline__, __cold__)) bool in_flight(struct dmasim_machine *m, const struct track_op *op,
+							      struct extent *e)
 {
 	const struct sim_transfer *t = op->dev->master.transfers;
 	struct finding f;
@@ -520,6 +532,15 @@ static bool leave_stale(struct check *c, struct extent *e, const struct stamp *b
 	return true;
 }
 
+static __attribute__((__noinline__, __cold__)) void lint_kind(struct dmasim_machine *m, const struct track_op *op,
+							      struct extent *e)
+{
+	struct finding f = call_finding(m, op, "unmap-single-vs-page", "unmap");
+
+	finding_of(m->check, &f, e, 0, e->size, NULL);
+	check_found(m->check, &f);
+}
+
 void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct track_unmapped *real)
 {
 	struct check *c = m->check;
@@ -544,12 +565,8 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 	       (coherent_kind(e->kind) ? e->bus == op->bus && !cpu_differs(c, op, e) : e->dir == (unsigned int)op->dir);
 	if (k_unlikely(!fits) && !e->freed)
 		report_mismatch(m, op, e);
-	else if (k_unlikely(op->kind != e->kind) && m->hw->cfg.lint && fits) {
-		struct finding f = call_finding(m, op, "unmap-single-vs-page", "unmap");
-
-		finding_of(c, &f, e, 0, e->size, NULL);
-		check_found(c, &f);
-	}
+	else if (k_unlikely(op->kind != e->kind) && m->hw->cfg.lint && fits)
+		lint_kind(m, op, e);
 	if (k_unlikely(!e->checked) && !e->freed)
 		error_unchecked(m, op, e, "unmap");
 	active = op->dev->master.transfers && !e->freed && in_flight(m, op, e);
@@ -573,7 +590,7 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 
 /* ---- sync ---- */
 
-static void sync_nothing(struct dmasim_machine *m, const struct track_op *op)
+static __attribute__((__noinline__, __cold__)) void sync_nothing(struct dmasim_machine *m, const struct track_op *op)
 {
 	struct check *c = m->check;
 	struct finding f = call_finding(m, op, "sync-unknown", "sync");
@@ -610,8 +627,9 @@ static bool owned_by_cpu(u8 state)
 	return (state & BYTE_OWNER) == BYTE_CPU;
 }
 
-static void lint_redundant(struct dmasim_machine *m, const struct track_op *op, struct extent *e, u64 lo, u64 hi,
-			   enum track_sync_side side)
+static __attribute__((__noinline__, __cold__)) void lint_redundant(struct dmasim_machine *m, const struct track_op *op,
+								   struct extent *e, u64 lo, u64 hi,
+								   enum track_sync_side side)
 {
 	struct finding f;
 	struct span s;
@@ -621,6 +639,27 @@ static void lint_redundant(struct dmasim_machine *m, const struct track_op *op, 
 		return;
 	f = call_finding(m, op, "sync-redundant", "sync");
 	finding_of(m->check, &f, e, s.lo, s.hi, map);
+	check_found(m->check, &f);
+}
+
+static __attribute__((__noinline__, __cold__)) void sync_mismatch(struct dmasim_machine *m, const struct track_op *op,
+								  struct extent *e, u64 lo, u64 hi)
+{
+	bool inside = hi - lo == op->size;
+	struct finding f = call_finding(m, op, inside ? "sync-wrong-direction" : "sync-out-of-range", "sync");
+
+	finding_of(m->check, &f, e, lo, hi, NULL);
+	if (inside) {
+		finding_more(&f, "direction", "%s given, %s mapped", direction_name(op->dir), direction_name(e->dir));
+	} else { /* the wrong bytes are those behind the end */
+		f.bus = e->bus + e->size;
+		f.offset = e->size;
+		f.size = op->size - (e->size - lo);
+		f.cpu = NULL;
+		f.has_phys = false;
+		finding_more(&f, "range", "+%llu to +%llu of %llu bytes", lo, lo + op->size,
+			     (unsigned long long)e->size);
+	}
 	check_found(m->check, &f);
 }
 
@@ -649,26 +688,8 @@ bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_
 	*phys = e->phys + lo;
 	if (k_unlikely(e->freed) || !streaming_kind(e->kind))
 		return false;
-	if (k_unlikely(!inside)) {
-		struct finding f = call_finding(m, op, "sync-out-of-range", "sync");
-
-		/* the wrong bytes are those behind the end */
-		finding_of(c, &f, e, lo, hi, NULL);
-		f.bus = e->bus + e->size;
-		f.offset = e->size;
-		f.size = op->size - (e->size - lo);
-		f.cpu = NULL;
-		f.has_phys = false;
-		finding_more(&f, "range", "+%llu to +%llu of %llu bytes", lo, lo + op->size,
-			     (unsigned long long)e->size);
-		check_found(c, &f);
-	} else if (k_unlikely(e->dir != DMA_BIDIRECTIONAL && e->dir != (unsigned int)dir)) {
-		struct finding f = call_finding(m, op, "sync-wrong-direction", "sync");
-
-		finding_of(c, &f, e, lo, hi, NULL);
-		finding_more(&f, "direction", "%s given, %s mapped", direction_name(dir), direction_name(e->dir));
-		check_found(c, &f);
-	}
+	if (k_unlikely(!inside) || k_unlikely(e->dir != DMA_BIDIRECTIONAL && e->dir != (unsigned int)dir))
+		sync_mismatch(m, op, e, lo, hi);
 	if (k_unlikely(!e->checked))
 		error_unchecked(m, op, e, "sync");
 	if (k_unlikely(m->hw->cfg.lint))
