@@ -432,13 +432,28 @@ static void process(struct dmasim_machine *m, const struct finding *f, const str
 	carry_out_policy(m, v);
 }
 
+/*
+ * Is a report being made further up this stack? A callback may have jumped out of one: then the frame that began it is
+ * not above us any more.
+ */
+static bool is_busy(const struct check_report *r, const void *frame)
+{
+	return r->busy && (uintptr_t)frame < r->busy_frame;
+}
+
+static void begin(struct check_report *r, const void *frame)
+{
+	r->busy = true;
+	r->busy_frame = (uintptr_t)frame;
+}
+
 void report_settle(struct dmasim_machine *m)
 {
 	struct check_report *r = m->reports;
 
-	if (k_likely(!r || r->pending_head == r->pending_tail || r->busy))
+	if (k_likely(!r || r->pending_head == r->pending_tail) || is_busy(r, __builtin_frame_address(0)))
 		return;
-	r->busy = true;
+	begin(r, __builtin_frame_address(0));
 	/* At most one round: what callbacks add while this runs waits for the next safe point. */
 	for (u32 i = 0; i < REPORT_PENDING && r->pending_tail != r->pending_head; i++) {
 		struct pending *p = &r->pending[r->pending_tail % REPORT_PENDING];
@@ -464,10 +479,10 @@ void report_finding(struct dmasim_machine *m, const struct finding *f)
 		wait_for_safe_point(m, r, f, "a host thread that does not hold the machine");
 	} else if (stack_in_signal()) {
 		wait_for_safe_point(m, r, f, "a signal handler");
-	} else if (r->busy) {
+	} else if (is_busy(r, __builtin_frame_address(0))) {
 		wait_for_safe_point(m, r, f, "while another report was made");
 	} else {
-		r->busy = true;
+		begin(r, __builtin_frame_address(0));
 		note_moment(m, f, &moment);
 		process(m, f, &moment);
 		r->busy = false;
@@ -604,7 +619,7 @@ void report_exit(struct dmasim_machine *m)
 	if (!r)
 		return;
 	if (r->pending) {
-		r->busy = false; /* a callback may have jumped out of a report */
+		r->busy = false;
 		report_settle(m);
 		report_summary(m);
 		report_verdict(m);
@@ -666,7 +681,7 @@ void dmasim_violations_clear(void)
 {
 	struct check_report *r = reports();
 
-	if (r && !r->busy)
+	if (r && !is_busy(r, __builtin_frame_address(0)))
 		forget(r);
 }
 

@@ -152,7 +152,8 @@ struct check_report {
 	void *callback_arg;
 
 	/* findings that came where nothing may be printed, see report.c */
-	bool busy;
+	bool busy; /* a report is being made, below this frame: */
+	uintptr_t busy_frame;
 	struct pending *pending;
 	u32 pending_head, pending_tail;
 	u64 pending_lost;

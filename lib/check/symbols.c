@@ -120,7 +120,7 @@ static void by_linker(struct symbol *s, const char *at)
 	s->module = strdup(base_name(info.dli_fname));
 	if (!s->module)
 		s->module = "";
-	s->offset = (uintptr_t)at + 1 - (uintptr_t)info.dli_fbase;
+	s->offset = (uintptr_t)at - (uintptr_t)info.dli_fbase; /* of the call, as addr2line wants it */
 	if (info.dli_sname)
 		s->lines[0].function = strdup(info.dli_sname);
 }
@@ -322,7 +322,7 @@ static void learn_root(void)
 static void resolve(struct symbol *s, const void *return_address)
 {
 	/* The call ends where the return address begins: one byte before lies in it. */
-	const char *at = (const char *)return_address - 1;
+	const char *at = (const char *)((uintptr_t)return_address - 1);
 
 	memset(s, 0, sizeof(*s));
 	s->pc = return_address;

@@ -137,7 +137,7 @@ void k_stacks_exit(struct dmasim_machine *m)
 /* ---- bounds ---- */
 
 /* Once a thread. Not where a signal handler may run first: pthread_getattr_np() allocates; so entry points ask early. */
-static __attribute__((noinline)) void ask_bounds(void)
+static __attribute__((__noinline__)) void ask_bounds(void)
 {
 	pthread_attr_t attr;
 	void *low;
@@ -153,7 +153,7 @@ static __attribute__((noinline)) void ask_bounds(void)
 	pthread_attr_destroy(&attr);
 }
 
-static inline __attribute__((always_inline)) bool on_thread_stack(uintptr_t p)
+static inline __attribute__((__always_inline__)) bool on_thread_stack(uintptr_t p)
 {
 	if (k_unlikely(!k_thread.stack_high))
 		ask_bounds();
@@ -316,7 +316,7 @@ static bool grow(struct k_stacks *s)
 	return true;
 }
 
-static __attribute__((noinline)) stack_id insert(struct dmasim_machine *m, const struct walk *w, u32 hash)
+static __attribute__((__noinline__)) stack_id insert(struct dmasim_machine *m, const struct walk *w, u32 hash)
 {
 	struct k_stacks *s = m->stacks;
 	struct record *r;
@@ -417,7 +417,8 @@ NO_SANITIZE static void remember(struct k_stacks *s, struct recent *c, uintptr_t
 	s->remembering = false;
 }
 
-static __attribute__((noinline)) stack_id capture_slowly(struct dmasim_machine *m, uintptr_t frame, struct recent *c)
+static __attribute__((__noinline__)) stack_id capture_slowly(struct dmasim_machine *m, uintptr_t frame,
+							     struct recent *c)
 {
 	struct walk w;
 	stack_id id;

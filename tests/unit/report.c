@@ -487,6 +487,32 @@ static void a_callback_may_cause_reports(void **state)
 	assert_int_equal(dmasim_violation_count(), calls + 1);
 }
 
+static jmp_buf out;
+
+static void jump_out(const struct dmasim_violation *v, void *arg)
+{
+	(void)v;
+	(void)arg;
+	longjmp(out, 1);
+}
+
+static void a_callback_may_jump_out(void **state)
+{
+	static struct finding f = {.rule = "double-unmap"};
+
+	(void)state;
+	dmasim_on_violation(jump_out, NULL);
+	if (!setjmp(out)) {
+		dad_read(&f);
+		fail();
+	}
+	dmasim_on_violation(NULL, NULL);
+	f.rule = "unmap-unknown";
+	dad_read(&f);
+	assert_int_equal(printed_reports(), 2);
+	assert_int_equal(dmasim_violation_count(), 2);
+}
+
 static struct finding of_handler;
 
 static void handler(int sig)
@@ -594,6 +620,7 @@ int main(void)
 		TEST(what_went_unchecked_is_one_line),
 		TEST(verbose_shows_what_was_expected),
 		TEST(a_callback_may_cause_reports),
+		TEST(a_callback_may_jump_out),
 		TEST(a_signal_handler_prints_later),
 		TEST(other_threads_leave_theirs),
 		TEST(a_full_disk_is_counted),

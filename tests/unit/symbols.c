@@ -88,9 +88,9 @@ static void answers_are_remembered(void **state)
 static void frameworks_are_the_bottom(void **state)
 {
 	(void)state;
-	/* A test is called by CMocka; qsort() is the C library's. */
+	/* A test is called by CMocka; div() is the C library's, and no sanitizer has one of its own. */
 	assert_int_equal(symbol_of(__builtin_return_address(0))->lines[0].role, SYMBOL_BOTTOM);
-	assert_int_equal(symbol_of((char *)(uintptr_t)qsort + 1)->lines[0].role, SYMBOL_BOTTOM);
+	assert_int_equal(symbol_of((char *)(uintptr_t)div + 1)->lines[0].role, SYMBOL_BOTTOM);
 }
 
 static void the_library_is_recognised(void **state)
