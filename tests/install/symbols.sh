@@ -12,7 +12,7 @@ trap 'rm -rf "$dir"' EXIT
 nm -D --defined-only "$library" | awk '{ print $3 }' | sort -u >"$dir/exported"
 # Declarations begin with DMASIM_API and name the function on the same line or the next; lookalikes carry DMASIM_SYM.
 {
-	find "$root/include/dmasim" -name '*.h' -exec awk '
+	find "$root/include" -name '*.h' -exec awk '
 		/^DMASIM_API/ { line = $0; if (line !~ /\(/) { getline; line = line $0 }
 			if (match(line, /dmasim_[a-z0-9_]+\(/)) print substr(line, RSTART, RLENGTH - 1) }' {} +
 	find "$root/include" -name '*.h' -exec grep -ho 'DMASIM_SYM([a-z0-9_A-Z]*)' {} + |
