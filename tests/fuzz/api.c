@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct api *a; /* static: survives longjmp */
 	static struct dmasim_machine *machine;
-	char on_stack[64];
+	char on_stack[2 * AROUND];
 
 	a = calloc(1, sizeof(*a));
 	if (!a)
@@ -76,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	}
 	a->devices[1] = &a->embedded;
-	a->stack = on_stack;
+	a->stack = on_stack + AROUND;
 	dmasim_on_stop(on_stop, NULL);
 	if (!setjmp(stopped)) {
 		a->devices[2] = dmasim_device_create("fuzz2");

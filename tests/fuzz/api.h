@@ -15,8 +15,13 @@
 #include <linux/pci.h>
 #include "tests/fuzz/fuzz.h"
 
-#define POOL 16
-#define ROOM 8192
+#define POOL   16
+#define ROOM   8192
+/*
+ * Memory of the fuzzer itself gets mapped for DMA, with sizes that are wrong, and a device then writes there: it has
+ * as much around it as such a write reaches.
+ */
+#define AROUND 32768
 
 struct api {
 	struct fuzz_input in;
@@ -34,8 +39,10 @@ struct api {
 	void *cookies[4];
 	struct kmem_cache *cache;
 	unsigned int irq;
-	char *stack;		  /* 64 bytes of the fuzzer's stack */
+	char *stack; /* 64 bytes of the fuzzer's stack */
+	unsigned char before[AROUND];
 	unsigned char room[ROOM]; /* real host memory */
+	unsigned char after[AROUND];
 };
 
 typedef void api_call(struct api *a);
@@ -75,7 +82,7 @@ static inline void **any_slot(struct api *a)
 /* What a caller might pass by mistake. Never dereferenced here. */
 static inline void *any_pointer(struct api *a)
 {
-	static int in_static_memory;
+	static char in_static_memory[2 * AROUND];
 
 	switch (fuzz_below(&a->in, 12)) {
 	case 0:
@@ -83,7 +90,7 @@ static inline void *any_pointer(struct api *a)
 	case 1:
 		return (void *)16;
 	case 2:
-		return &in_static_memory;
+		return in_static_memory + AROUND;
 	case 3:
 		return a->stack;
 	case 4:

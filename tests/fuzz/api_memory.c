@@ -234,9 +234,9 @@ static void accesses(struct api *a)
 
 static void foreign(struct api *a)
 {
-	static unsigned char memory[4096];
+	static unsigned char memory[4096 + 2 * AROUND];
 
-	dmasim_adopt_memory(fuzz_below(&a->in, 4) ? memory : NULL, any_size(a) % (sizeof(memory) + 1));
+	dmasim_adopt_memory(fuzz_below(&a->in, 4) ? memory + AROUND : NULL, any_size(a) % 4097);
 }
 
 static api_call *const calls[] = {
