@@ -300,11 +300,29 @@ void k_device_unbind(struct dmasim_machine *m, struct dmasim_device_private *p)
 	driver_gone(m, p, false);
 }
 
+/* An embedded struct may have been cleared, freed or reused since, without a word to us. */
+static bool struct_is_there(const struct dmasim_device_private *p)
+{
+	unsigned long long handle;
+
+	return p->ours || (sim_host_read(&handle, &p->dev->dmasim, sizeof(handle)) == sizeof(handle) &&
+			   handle == ((unsigned long long)p->machine->serial << 32 | p->id));
+}
+
 void k_device_remove(struct dmasim_machine *m, struct dmasim_device_private *p)
 {
-	struct device *dev = p->dev;
+	struct device *dev = p->dev, stand_in;
 	bool ours = p->ours;
 	void (*free_container)(struct device *) = p->free_container;
+
+	if (!struct_is_there(p)) {
+		/* Its leaks are reported all the same, in the name of a struct that holds nothing but its handle. */
+		stand_in = (struct device){
+			.dmasim = (unsigned long long)m->serial << 32 | p->id, .init_name = p->name, .refcount = 1};
+		p->dev = p->master.owner = dev = &stand_in;
+		p->bound = false;
+		k_devres_forget(dev);
+	}
 
 	k_device_unbind(m, p);
 	k_devres_release_all(dev); /* what was managed without a driver */

@@ -126,5 +126,6 @@ bool k_devres_remove(struct device *dev, void (*release)(struct device *dev, voi
 void *k_devres_take(struct device *dev, void (*release)(struct device *dev, void *data),
 		    bool (*match)(void *data, void *key), void *key);
 void k_devres_release_all(struct device *dev);
+void k_devres_forget(struct device *dev); /* the list goes, nothing runs: the driver's data are gone */
 
 #endif

@@ -78,6 +78,18 @@ void k_devres_release_all(struct device *dev)
 	}
 }
 
+void k_devres_forget(struct device *dev)
+{
+	struct dmasim_device_private *p = k_device(dev, "devres");
+
+	while (p && p->devres) {
+		struct devres *r = p->devres;
+
+		p->devres = r->next;
+		free(r);
+	}
+}
+
 /* ---- devm_add_action() and its kin ---- */
 
 static void action_release(struct device *dev, void *data)

@@ -15,17 +15,14 @@
 /* Copy at most count bytes, always ended by a zero byte. Characters copied, or -E2BIG when cut short. */
 static inline ssize_t dmasim_strscpy(char *dst, const char *src, size_t count)
 {
-	size_t n = count ? strnlen(src, count) : 0;
-
-	if (!count)
-		return -E2BIG;
-	if (n == count) {
-		memcpy(dst, src, n - 1);
-		dst[n - 1] = '\0';
-		return -E2BIG;
+	for (size_t n = 0; n < count; n++) {
+		dst[n] = src[n];
+		if (!src[n])
+			return n;
 	}
-	memcpy(dst, src, n + 1);
-	return n;
+	if (count)
+		dst[count - 1] = '\0';
+	return -E2BIG;
 }
 
 /* clang-format off */
