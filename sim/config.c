@@ -249,9 +249,9 @@ static int set_path(struct sim_layout *l, const struct option *o, const char *va
 {
 	char *path = field_of(&l->cfg, o);
 
+	memset(path, 0, sizeof(l->cfg.log)); /* equal configurations are equal bytes */
 	if (strlcpy(path, value, sizeof(l->cfg.log)) < sizeof(l->cfg.log))
 		return 0;
-	path[0] = '\0';
 	return sim_error(EINVAL, "the path given for %s is longer than %zu bytes", o->key, sizeof(l->cfg.log) - 1);
 }
 
@@ -260,11 +260,17 @@ static void print_path(const struct sim_config *c, const struct option *o, char 
 	strlcpy(buf, (const char *)c + o->field, size);
 }
 
+static void no_banks(struct sim_config *c)
+{
+	memset(c->banks, 0, sizeof(c->banks));
+	c->nr_banks = 0;
+}
+
 static int set_ram(struct sim_layout *l, const struct option *o, const char *value)
 {
 	if (!parse_pages(o, value, &l->ram))
 		return bad_value(o, value);
-	l->cfg.nr_banks = 0;
+	no_banks(&l->cfg);
 	return 0;
 }
 
@@ -283,7 +289,7 @@ static int set_bank(struct sim_layout *l, const struct option *o, const char *va
 	    at % SIM_PAGE_SIZE || size % SIM_PAGE_SIZE || at > SIM_PHYS_END || size > SIM_PHYS_END - at)
 		return bad_value(o, value);
 	if (!l->banks_named)
-		c->nr_banks = 0;
+		no_banks(c);
 	l->banks_named = true;
 	if (c->nr_banks == SIM_MAX_BANKS)
 		return sim_error(EINVAL, "more than %d banks of RAM", SIM_MAX_BANKS);

@@ -54,12 +54,12 @@ static size_t copy(void *local, const void *remote, size_t n, bool to_remote)
 		/* The kernel bounds one call; a wrapping range is bounded by its first unmapped page. */
 		size_t piece = n - done < (1UL << 30) ? n - done : 1UL << 30;
 		struct iovec l = {.iov_base = (uint8_t *)local + done, .iov_len = piece};
-		struct iovec r = {.iov_base = (uint8_t *)(uintptr_t)remote + done, .iov_len = piece};
+		struct iovec r = {.iov_base = (void *)((uintptr_t)remote + done), .iov_len = piece};
 		ssize_t got = to_remote ? process_vm_writev(getpid(), &l, 1, &r, 1, 0)
 					: process_vm_readv(getpid(), &l, 1, &r, 1, 0);
 
 		if (got < 0 && (errno == ENOSYS || errno == EPERM)) {
-			uint8_t *a = (uint8_t *)local + done, *b = (uint8_t *)(uintptr_t)remote + done;
+			uint8_t *a = (uint8_t *)local + done, *b = (uint8_t *)((uintptr_t)remote + done);
 
 			return done + (to_remote ? copy_by_pipe(b, a, n - done, b) : copy_by_pipe(a, b, n - done, b));
 		}
