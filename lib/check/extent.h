@@ -99,11 +99,9 @@ struct records { /* never-moving array of equal records with a free list through
 };
 
 struct page_entry {
-	u64 granules;  /* 64-byte pieces of the page that small extents may touch: clear bits are sure, set ones not */
-	u64 allocated; /* those that are known to lie wholly in allocated memory */
+	u64 granules; /* 64-byte pieces of the page that small extents may touch: clear bits are sure, set ones not */
 	u32 head;
 	u32 shared; /* extents on it may share a granule: bits stay until the page is empty */
-	u64 unused; /* keeps an entry in one cache line */
 };
 
 struct chunk_entry {

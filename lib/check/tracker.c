@@ -199,40 +199,13 @@ static __attribute__((__noinline__, __cold__)) void check_overlap(struct dmasim_
 		found_overlap(m, op, overlap, "map-overlap");
 }
 
-/* The granules of a page that lie wholly in [lo, hi): what is known to be allocated once an object was looked up. */
-static void remember_allocated(struct check *c, phys_addr_t phys, const struct mm_object *o)
-{
-	phys_addr_t page = phys & ~(SIM_PAGE_SIZE - 1), end = o->start + o->size;
-	u64 lo = o->start > page ? (o->start - page + 63) >> 6 : 0;
-	u64 hi = end < page + SIM_PAGE_SIZE ? (end - page) >> 6 : 64;
-
-	if (lo < hi)
-		c->pages[(page - c->base) >> SIM_PAGE_SHIFT].allocated |= (~0ULL << lo) & (~0ULL >> (64 - hi));
-}
-
-static void forget_allocated(struct check *c, phys_addr_t phys, u64 size)
-{
-	u64 first = (phys - c->base) >> SIM_PAGE_SHIFT, last = (phys + size - 1 - c->base) >> SIM_PAGE_SHIFT;
-
-	for (u64 page = first; page <= last && page < c->nr_pages; page++) {
-		struct page_entry *p = &c->pages[page];
-
-		if (p->allocated)
-			p->allocated = 0;
-	}
-}
-
 /* Memory that is not allocated; true if reported. */
-static __attribute__((__noinline__)) bool check_freed_slow(struct dmasim_machine *m, const struct track_op *op,
-							   u64 page)
+static __attribute__((__noinline__)) bool check_freed(struct dmasim_machine *m, const struct track_op *op)
 {
-	struct check *c = m->check;
 	struct mm_object o;
 	struct finding f;
 
 	mm_object_at(m, op->phys, &o);
-	if (k_likely(o.state == MM_ALLOCATED && page < c->nr_pages))
-		remember_allocated(c, op->phys, &o);
 	if (k_likely(o.state != MM_FREE && o.state != MM_QUARANTINED))
 		return false;
 	f = call_finding(m, op, "map-freed-memory", "map");
@@ -254,16 +227,6 @@ static __attribute__((__noinline__)) bool check_freed_slow(struct dmasim_machine
 	}
 	check_found(m->check, &f);
 	return true;
-}
-
-static inline bool check_freed(struct dmasim_machine *m, const struct track_op *op)
-{
-	const struct check *c = m->check;
-	u64 page = (op->phys - c->base) >> SIM_PAGE_SHIFT;
-
-	if (k_likely(page < c->nr_pages && c->pages[page].allocated >> ((op->phys >> 6) & 63) & 1))
-		return false;
-	return check_freed_slow(m, op, page);
 }
 
 static bool remember_device(struct check *c, struct dmasim_device_private *dev)
@@ -760,7 +723,6 @@ void track_memory_freeing(struct dmasim_machine *m, phys_addr_t phys, size_t siz
 
 	if (!c || !size)
 		return;
-	forget_allocated(c, phys, size);
 	if ((phys & (SIM_PAGE_SIZE - 1)) + size <= SIM_PAGE_SIZE && extent_page_quiet(c, phys, phys + size))
 		return;
 	check_settle(m);
