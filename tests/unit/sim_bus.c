@@ -129,9 +129,11 @@ static void step_1_arguments(void **state)
 	assert_int_equal(sim_bus_read(&dev, UINT64_MAX, buf, 2), -EINVAL);
 	assert_int_equal(sim_bus_start(&dev, RAM_BUS, buf, 0, false, 0, NULL, NULL), -EINVAL);
 	assert_int_equal(sim_bus_start(&dev, UINT64_MAX, buf, 2, true, 0, NULL, NULL), -EINVAL);
-	assert_int_equal(saw.accesses, 0);
+	/* those that wrap are told, as a failed mapping's error value starts them; nothing moves */
+	assert_int_equal(saw.accesses, 3);
+	assert_int_equal(saw.dones, 0);
 	assert_int_equal(sim_bus_read(&dev, UINT64_MAX, buf, 1), -EFAULT); /* the last byte is an address like others */
-	assert_int_equal(saw.accesses, 1);
+	assert_int_equal(saw.accesses, 4);
 }
 
 static void step_2_bus_mastering_off(void **state)
