@@ -132,6 +132,36 @@ void mm_object_at(struct dmasim_machine *m, phys_addr_t phys, struct mm_object *
 	o->freed_time = f->freed_time;
 }
 
+void mm_damage_known(struct dmasim_machine *m, phys_addr_t phys, size_t n)
+{
+	struct mm *mm = m->mm;
+	phys_addr_t at = phys, next;
+	u32 index, head, i;
+
+	for (; n && at - phys < n; at = next) {
+		next = (at | (SIM_PAGE_SIZE - 1)) + 1;
+		index = mm_index(mm, at);
+		if (index == MM_NONE)
+			continue;
+		mm->frames[index].flags &= ~FRAME_POISONED;
+		if (mm->frames[index].state == FRAME_SLAB) {
+			struct mm_slab *slab = mm->frames[index].slab;
+
+			i = slab_object(slab, at);
+			if (i >= slab->nr)
+				continue;
+			slab->objects[i].damaged = true;
+			slab->objects[i].poisoned = false;
+			if (object_phys(slab, i) + slab->cache->stride < next)
+				next = object_phys(slab, i) + slab->cache->stride;
+			continue;
+		}
+		head = frame_head(mm, index);
+		if (head != MM_NONE)
+			mm->frames[head].flags &= ~FRAME_ZONED;
+	}
+}
+
 static void leak(struct dmasim_machine *m, const struct mm_object *o)
 {
 	struct finding f = {
@@ -163,7 +193,8 @@ size_t mm_leaks(struct dmasim_machine *m)
 	m->hooks.fact(m, "objects allocated, peak", mm->objects_peak);
 	if (mm->out_of_memory)
 		m->hooks.fact(m, "allocations that failed for want of memory", mm->out_of_memory);
-	for (link = mm->live_first; link; link = mm->frames[link - 1].next) {
+	/* Drivers may keep memory to the end: only who asked for lints is told, and it counts as no leak otherwise. */
+	for (link = m->hw->cfg.lint ? mm->live_first : 0; link; link = mm->frames[link - 1].next) {
 		const struct mm_frame *f = &mm->frames[link - 1];
 
 		if (f->state == FRAME_SLAB) {

@@ -33,6 +33,10 @@ phys_addr_t mm_alloc_block(struct dmasim_machine *m, unsigned int order, gfp_t g
 			   stack_id stack);
 void mm_free_block(struct dmasim_machine *m, phys_addr_t phys, unsigned int order, stack_id stack);
 
+/* [phys, phys + n) was written by a mistake that has its report already (a device out of bounds, say): what it did to
+ * red zones and to freed memory is a consequence, and gets no report of its own. */
+void mm_damage_known(struct dmasim_machine *m, phys_addr_t phys, size_t n);
+
 /* kmalloc() and kfree() in the name of `function`, for managed resources and other rooms: hooks are called and mistakes
  * reported, failures are not injected (the caller's own k_fails() came first). */
 void *mm_kmalloc(struct dmasim_machine *m, size_t size, gfp_t gfp, const char *function);

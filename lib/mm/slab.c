@@ -11,7 +11,7 @@
  * handed out again. Freed objects rest in a ring before that.
  *
  * Weakness: a write far beyond an object may land in the middle of another one, where nothing watches; an overrun of an
- * object that is never freed is found by mm_leaks() only.
+ * object that is never freed is not found.
  */
 #include <assert.h>
 #include <errno.h>
@@ -185,6 +185,7 @@ static void *take_object(struct mm *mm, struct kmem_cache *c, size_t asked, gfp_
 	o->allocated = stack;
 	o->allocated_time = sim_now(mm->machine->hw);
 	o->freed = 0;
+	o->damaged = false;
 	o->fresh = 0;
 	if (c->ctor) {
 		if (first)
@@ -295,7 +296,7 @@ void slab_free_object(struct mm *mm, struct mm_slab *slab, u32 i, stack_id stack
 	struct mm_slabs *s = mm->slabs;
 	struct object *o = &slab->objects[i];
 
-	if (mm->checks)
+	if (mm->checks && !o->damaged)
 		check_zone(mm, slab, i);
 	o->freed = stack;
 	o->freed_time = sim_now(mm->machine->hw);
@@ -634,9 +635,9 @@ void slab_resize(struct dmasim_machine *m, const void *p, size_t size, gfp_t gfp
 	asked = slab ? slab->objects[i].asked : mm->frames[i].size;
 	phys = slab ? object_phys(slab, i) : mm_phys(mm, i);
 	if (mm->checks) {
-		if (slab)
+		if (slab && !slab->objects[i].damaged)
 			check_zone(mm, slab, i);
-		else
+		else if (!slab)
 			check_big(mm, i);
 	}
 	if (size > asked && gfp & __GFP_ZERO)
@@ -645,6 +646,7 @@ void slab_resize(struct dmasim_machine *m, const void *p, size_t size, gfp_t gfp
 		mm_fill(mm, phys + asked, size - asked, mm_fresh_word(mm));
 	if (slab) {
 		slab->objects[i].asked = size;
+		slab->objects[i].damaged = false;
 		if (mm->checks)
 			write_zone(mm, slab, i);
 	} else {

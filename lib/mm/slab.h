@@ -16,6 +16,7 @@ struct object {
 	u32 next; /* free list of the slab, index + 1 */
 	u8 state;
 	bool poisoned;
+	bool damaged; /* its red zone was overwritten by something that is reported already */
 	stack_id allocated, freed;
 	u64 allocated_time, freed_time;
 	u64 fresh;

@@ -310,6 +310,33 @@ static void overruns(void **state)
 	shut_down();
 }
 
+/* What a device did out of bounds has its report: the broken red zone and filling are consequences. */
+static void known_damage(void **state)
+{
+	struct dmasim_machine *m;
+	u8 *p, *big;
+
+	(void)state;
+	m = boot("pc,ram=64M,quarantine=0,poison=on");
+	p = kmalloc(100, GFP_ATOMIC);
+	big = kmalloc(20000, GFP_ATOMIC);
+	memset(p, 0, 104);
+	memset(big, 0, 20004);
+	mm_damage_known(m, virt_to_phys(p), 104);
+	mm_damage_known(m, virt_to_phys(big) + 20000, 4);
+	kfree(p);
+	kfree(big);
+	p[5] = 1;
+	big[4096] = 1;
+	mm_damage_known(m, virt_to_phys(p) + 5, 1);
+	mm_damage_known(m, virt_to_phys(big) + 4096, 1);
+	assert_ptr_equal(kmalloc(100, GFP_ATOMIC), p);
+	assert_non_null(kmalloc(20000, GFP_ATOMIC));
+	mm_damage_known(m, ~0ULL, 1);
+	mm_damage_known(m, 0, ~0UL >> 44);
+	shut_down();
+}
+
 static void late_writes(void **state)
 {
 	u8 *p, *q;
@@ -446,6 +473,10 @@ static void leaks_are_listed(void **state)
 	struct dmasim_machine *m = boot("pc,ram=64M");
 
 	(void)state;
+	kmalloc(10, GFP_ATOMIC);
+	assert_int_equal(mm_leaks(m), 0); /* legal */
+	shut_down();
+	m = boot("pc,ram=64M,lint=on");
 	assert_int_equal(mm_leaks(m), 0);
 	kmalloc(10, GFP_ATOMIC);
 	alloc_page(GFP_ATOMIC);
@@ -467,6 +498,7 @@ int main(void)
 		cmocka_unit_test(sizes_at_the_edges),
 		cmocka_unit_test(wrong_frees),
 		cmocka_unit_test(overruns),
+		cmocka_unit_test(known_damage),
 		cmocka_unit_test(late_writes),
 		cmocka_unit_test(caches),
 		cmocka_unit_test(zones),
