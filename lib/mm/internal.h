@@ -40,7 +40,6 @@ enum frame_flags {
 	FRAME_COMP = 2,	    /* allocated with __GFP_COMP */
 	FRAME_EXACT = 4,    /* alloc_pages_exact(): not a power of two */
 	FRAME_ZONED = 8,    /* behind the last asked byte lies a red zone */
-	FRAME_REPORTED = 16,
 };
 
 struct mm_frame {
@@ -208,7 +207,6 @@ void slab_exit(struct mm *mm);
 u32 slab_shrink(struct mm *mm); /* gives empty slabs and resting objects back; pages freed */
 bool slab_object_at(struct mm *mm, struct mm_slab *slab, phys_addr_t phys, struct mm_object *o);
 void slab_check(struct mm *mm);
-size_t slab_leaks(struct mm *mm);
 void *slab_kmalloc(struct dmasim_machine *m, size_t size, gfp_t gfp, const char *function);
 void slab_kfree(struct dmasim_machine *m, const void *p, const char *function);
 void *slab_alloc(struct dmasim_machine *m, struct kmem_cache *cache, size_t asked, gfp_t gfp);
