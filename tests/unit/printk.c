@@ -40,7 +40,7 @@ static void as_libc(void **state)
 {
 	(void)state;
 	SAME_AS_LIBC("%d %i %u %x %X %o", -1, 2, 3u, 255u, 255u, 8u);
-	SAME_AS_LIBC("%hhd %hd %ld %lld %zu %jd", 300 - 256, 5, -6L, -7LL, (size_t)8, (intmax_t)-9);
+	SAME_AS_LIBC("%hhd %hd %ld %lld %zu %jd", (signed char)-4, (short)5, -6L, -7LL, (size_t)8, (intmax_t)-9);
 	SAME_AS_LIBC("[%5d][%-5d][%05d][%+d][% d][%#x]", 1, 2, 3, 4, 5, 6u);
 	SAME_AS_LIBC("[%*d][%-*d][%.*s]", 4, 1, 4, 2, 2, "abc");
 	SAME_AS_LIBC("[%s][%8s][%-8s][%.2s][%c]%%", "a", "b", "c", "defg", 'h');
