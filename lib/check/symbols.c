@@ -149,11 +149,11 @@ static const char *tidy(const char *file, const char *comp_dir)
 	return path;
 }
 
-static const char *relative(const char *path)
+/* In place: a pointer into the middle of a block would look like a leak. */
+static void make_relative(char *path)
 {
 	if (path && cache.cwd_len > 1 && !strncmp(path, cache.cwd, cache.cwd_len) && path[cache.cwd_len] == '/')
-		return path + cache.cwd_len + 1;
-	return path;
+		memmove(path, path + cache.cwd_len + 1, strlen(path + cache.cwd_len + 1) + 1);
 }
 
 static Dwfl_Module *module_at(Dwarf_Addr addr)
@@ -282,9 +282,9 @@ static const char how_to_get_more[] = "no debug information: compile with -g to 
 
 #else
 
-static const char *relative(const char *path)
+static void make_relative(char *path)
 {
-	return path;
+	(void)path;
 }
 
 static void by_debug_information(struct symbol *s, const char *at)
@@ -332,7 +332,7 @@ static void resolve(struct symbol *s, const void *return_address)
 	for (unsigned int i = 0; i < s->nr; i++)
 		s->lines[i].role = role_of(s, &s->lines[i]);
 	for (unsigned int i = 0; i < s->nr; i++)
-		s->lines[i].file = relative(s->lines[i].file);
+		make_relative((char *)s->lines[i].file);
 }
 
 const struct symbol *symbol_of(const void *return_address)
