@@ -51,13 +51,14 @@ static inline void dma_report(struct dmasim_machine *m, const struct finding *f)
 		k_report(m, f);
 }
 
-/* sim_ram_contains() without a call on machines with one bank. n > 0. */
+/* sim_ram_contains() without a call where one bank holds all of it, as nearly always. n > 0. */
 static inline bool dma_is_ram(const struct dmasim_machine *m, phys_addr_t phys, u64 n)
 {
-	const struct sim_bank *bank = m->hw->cfg.banks;
+	const struct sim_config *cfg = &m->hw->cfg;
 
-	if (k_likely(m->hw->cfg.nr_banks == 1))
-		return n <= bank->size && phys - bank->base <= bank->size - n;
+	for (unsigned int i = cfg->nr_banks; i-- > 0;)
+		if (n <= cfg->banks[i].size && phys - cfg->banks[i].base <= cfg->banks[i].size - n)
+			return true;
 	return sim_ram_contains(m->hw, phys, n);
 }
 

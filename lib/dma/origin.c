@@ -82,7 +82,7 @@ phys_addr_t dma_origin_slow(struct dmasim_device_private *p, const void *ptr, st
 {
 	struct dmasim_machine *m = p->machine;
 	enum mm_address_kind kind, last_kind;
-	const char *last = (const char *)ptr + op->size - 1;
+	uintptr_t last = (uintptr_t)ptr + op->size - 1;
 	phys_addr_t phys;
 	const struct origin *o;
 
@@ -91,8 +91,8 @@ phys_addr_t dma_origin_slow(struct dmasim_device_private *p, const void *ptr, st
 	phys = mm_classify(m, ptr, &kind);
 	o = &origins[kind];
 	if (o->outcome == MAP_AS_FOREIGN) {
-		mm_classify(m, last, &last_kind);
-		if (last < (const char *)ptr || last_kind == ADDR_BAD) {
+		mm_classify(m, (const void *)last, &last_kind);
+		if (last < (uintptr_t)ptr || last_kind == ADDR_BAD) {
 			report_origin(p, "map-bad-address", ptr, op, "it ends in memory that is not there");
 			return DMA_BAD_PHYS;
 		}
