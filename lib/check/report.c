@@ -436,7 +436,7 @@ static void process(struct dmasim_machine *m, const struct finding *f, const str
  * Is a report being made further up this stack? A callback may have jumped out of one: then the frame that began it is
  * not above us any more.
  */
-static bool is_busy(const struct check_report *r, const void *frame)
+bool report_is_busy(const struct check_report *r, const void *frame)
 {
 	return r->busy && (uintptr_t)frame < r->busy_frame;
 }
@@ -451,7 +451,7 @@ void report_settle(struct dmasim_machine *m)
 {
 	struct check_report *r = m->reports;
 
-	if (k_likely(!r || r->pending_head == r->pending_tail) || is_busy(r, __builtin_frame_address(0)))
+	if (k_likely(!r || r->pending_head == r->pending_tail) || report_is_busy(r, __builtin_frame_address(0)))
 		return;
 	begin(r, __builtin_frame_address(0));
 	/* At most one round: what callbacks add while this runs waits for the next safe point. */
@@ -479,7 +479,7 @@ void report_finding(struct dmasim_machine *m, const struct finding *f)
 		wait_for_safe_point(m, r, f, "a host thread that does not hold the machine");
 	} else if (stack_in_signal()) {
 		wait_for_safe_point(m, r, f, "a signal handler");
-	} else if (is_busy(r, __builtin_frame_address(0))) {
+	} else if (report_is_busy(r, __builtin_frame_address(0))) {
 		wait_for_safe_point(m, r, f, "while another report was made");
 	} else {
 		begin(r, __builtin_frame_address(0));
@@ -589,7 +589,7 @@ int report_init(struct dmasim_machine *m)
 	return 0;
 }
 
-static void forget(struct check_report *r)
+void report_forget(struct check_report *r)
 {
 	for (u32 i = 0; i < r->nr_kept; i++)
 		free_violation(r->kept[i]);
@@ -627,7 +627,7 @@ void report_exit(struct dmasim_machine *m)
 	m->hooks.report = ignore_finding;
 	m->hooks.unchecked = m->hooks.fact = ignore_number;
 	m->reports = NULL;
-	forget(r);
+	report_forget(r);
 	expect_free(&r->expect);
 	if (r->fd != STDERR_FILENO)
 		close(r->fd);
@@ -636,78 +636,4 @@ void report_exit(struct dmasim_machine *m)
 	if (r->pending)
 		munmap(r->pending, REPORT_PENDING * sizeof(*r->pending));
 	munmap(r, sizeof(*r));
-}
-
-/* ---- the public look at it ---- */
-
-/* Everything found so far, also what still waits. NULL and dmasim_last_error() without a machine. */
-static struct check_report *reports(void)
-{
-	struct dmasim_machine *m = k_thread.current;
-
-	if (!m || !m->reports) {
-		sim_error(ENODEV, "no current machine");
-		return NULL;
-	}
-	m->hooks.settle(m);
-	return m->reports;
-}
-
-size_t dmasim_violation_count(void)
-{
-	struct check_report *r = reports();
-
-	return r ? r->count : 0;
-}
-
-size_t dmasim_violation_count_of(const char *rule)
-{
-	struct check_report *r = reports();
-	int i = rule_find(rule);
-
-	if (i < 0)
-		sim_error(EINVAL, "\"%s\" is no rule; dmasim_rules() lists them", rule ? rule : "(null)");
-	return r && i >= 0 ? r->count_of[i] : 0;
-}
-
-const struct dmasim_violation *dmasim_violation(size_t i)
-{
-	struct check_report *r = reports();
-
-	return r && i < r->nr_kept ? &r->kept[i]->v : NULL;
-}
-
-void dmasim_violations_clear(void)
-{
-	struct check_report *r = reports();
-
-	if (r && !is_busy(r, __builtin_frame_address(0)))
-		forget(r);
-}
-
-size_t dmasim_unexpected_violations(void)
-{
-	struct check_report *r = reports();
-
-	return r ? r->unexpected : 0;
-}
-
-void dmasim_on_violation(void (*fn)(const struct dmasim_violation *violation, void *arg), void *arg)
-{
-	struct check_report *r = reports();
-
-	if (!r)
-		return;
-	r->callback = fn;
-	r->callback_arg = arg;
-}
-
-bool dmasim_rule_exists(const char *rule)
-{
-	return rule_find(rule) >= 0;
-}
-
-const char *dmasim_rules(size_t i)
-{
-	return i < NR_RULES ? rules[i].id : NULL;
 }

@@ -163,6 +163,10 @@ struct check_report {
 void report_write(struct check_report *r, int fd, const char *p, size_t n);
 void report_print(struct check_report *r, const struct text *t);
 void report_summary(struct dmasim_machine *m);
+/* Drop all violations and their counts. */
+void report_forget(struct check_report *r);
+/* Is a report being made further up the stack that `frame` is on? */
+bool report_is_busy(const struct check_report *r, const void *frame);
 /* "replay=worst.7,ram=64M": preset, seed, and the overrides that matter. */
 void report_replay(struct dmasim_machine *m, char *out, size_t n);
 
