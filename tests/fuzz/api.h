@@ -34,7 +34,7 @@ struct api {
 		void *cpu;
 		dma_addr_t bus;
 		size_t size;
-		struct device *dev;
+		unsigned int device; /* index: a struct device that was destroyed must not be passed */
 	} coherent[POOL];
 	void *cookies[4];
 	struct kmem_cache *cache;

@@ -170,10 +170,10 @@ static void coherent_alloc(struct api *a)
 {
 	unsigned int i = fuzz_below(&a->in, POOL);
 
-	a->coherent[i].dev = any_device(a);
+	a->coherent[i].device = fuzz_below(&a->in, 4);
 	a->coherent[i].size = any_size(a);
-	a->coherent[i].cpu =
-		dma_alloc_coherent(a->coherent[i].dev, a->coherent[i].size, &a->coherent[i].bus, any_gfp(a));
+	a->coherent[i].cpu = dma_alloc_coherent(a->devices[a->coherent[i].device], a->coherent[i].size,
+						&a->coherent[i].bus, any_gfp(a));
 }
 
 static void coherent_free(struct api *a)
@@ -181,7 +181,8 @@ static void coherent_free(struct api *a)
 	unsigned int i = fuzz_below(&a->in, POOL);
 
 	if (fuzz_below(&a->in, 2))
-		dma_free_coherent(a->coherent[i].dev, a->coherent[i].size, a->coherent[i].cpu, a->coherent[i].bus);
+		dma_free_coherent(a->devices[a->coherent[i].device], a->coherent[i].size, a->coherent[i].cpu,
+				  a->coherent[i].bus);
 	else
 		dma_free_coherent(any_device(a), any_size(a), any_pointer(a), any_bus(a));
 }
