@@ -297,7 +297,7 @@ static void dad_stop(struct dad_dev *dad)
 
 	if (dad->ring)
 		dad_ring_free(dad);
-	wake_up_interruptible(&dad->wait);
+	wake_up(&dad->wait);
 }
 
 static int dad_set_mode(struct dad_dev *dad, enum dad_mode mode)
@@ -364,7 +364,7 @@ static irqreturn_t dad_interrupt(int irq, void *data)
 		dad_ring_service(dad);
 	spin_unlock(&dad->lock);
 
-	wake_up_interruptible(&dad->wait);
+	wake_up(&dad->wait);
 	return IRQ_HANDLED;
 }
 
