@@ -109,6 +109,13 @@ int sim_event_post(struct sim_machine *m, struct sim_event *event, uint64_t dela
 		delay_ns = 1;
 	event->when = c->now + delay_ns < c->now ? UINT64_MAX : c->now + delay_ns;
 	event->order = c->posted++;
+	if (c->running) {
+		event->cause = m->cause;
+		event->cause_time = m->cause_time;
+	} else {
+		event->cause = m->observer && m->observer->cause ? m->observer->cause(m->soft) : 0;
+		event->cause_time = c->now;
+	}
 	if (m->cfg.chaos)
 		event->order |= (uint64_t)sim_choice(m, "event-order", NULL, 256) << 56;
 	c->nr++;
@@ -178,6 +185,9 @@ void sim_advance(struct sim_machine *m, uint64_t ns)
 		if (e->when > c->now)
 			c->now = e->when;
 		c->running = true;
+		m->cause = e->cause;
+		m->cause_time = e->cause_time;
+		m->event_frame = __builtin_frame_address(0);
 		e->fn(e->arg); /* may free e, post, cancel */
 		c->running = false;
 	}

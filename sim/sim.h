@@ -199,6 +199,9 @@ struct sim_event {
 	void (*fn)(void *arg);
 	void *arg;
 	unsigned int index; /* in the heap, +1; 0 = not queued */
+	/* What the observer's cause() said when it was posted, and when; an event posted by an event inherits both. */
+	uint32_t cause;
+	uint64_t cause_time;
 };
 
 uint64_t sim_now(const struct sim_machine *m);
@@ -319,6 +322,9 @@ struct sim_observer {
 	void (*dma_done)(void *soft, struct sim_master *master, dma_addr_t bus, size_t n, bool write);
 	/* Physical bytes in the foreign window: the host address behind, NULL for none; *len: how far it goes on. */
 	void *(*foreign)(void *soft, phys_addr_t phys, size_t *len);
+	/* An event is posted, not from inside an event: who set it going? Any number; sim->cause gives it back when the
+	 * event runs. */
+	uint32_t (*cause)(void *soft);
 	/* A master was told to move bytes while bus mastering is off. */
 	void (*dma_disabled)(void *soft, struct sim_master *master, dma_addr_t bus, size_t n, bool write);
 };
@@ -329,6 +335,10 @@ struct sim_machine {
 	struct sim_region iomem;
 	const struct sim_observer *observer;
 	void *soft; /* the software's handle, given to the observer */
+	/* While an event runs: what set it going, and the frame below which (in calls made by the event) it runs. */
+	uint32_t cause;
+	uint64_t cause_time;
+	void *event_frame;
 	struct sim_master *masters;
 	/* one pointer for each file's private state */
 	struct sim_clock *clock;

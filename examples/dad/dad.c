@@ -16,6 +16,7 @@
 #include <linux/fs.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/miscdevice.h>
@@ -124,12 +125,6 @@ int dad_start(struct dad_dev *dad, bool write, void *buffer, size_t count)
 	dad_program(dad, write, bus, count);
 	spin_unlock_irqrestore(&dad->lock, flags);
 	return 0;
-}
-
-int dad_wait(struct dad_dev *dad)
-{
-	wait_event(dad->wait, !dad->busy);
-	return dad->result;
 }
 
 /* The device is done with the buffer: it is the CPU's again. dad->lock held. */
@@ -298,6 +293,13 @@ static void dad_stop(struct dad_dev *dad)
 	if (dad->ring)
 		dad_ring_free(dad);
 	wake_up(&dad->wait);
+}
+
+int dad_wait(struct dad_dev *dad)
+{
+	if (!wait_event_timeout(dad->wait, !dad->busy, HZ))
+		dad_stop(dad); /* the device does not answer: take the buffer back, when it can no longer touch it */
+	return dad->result;
 }
 
 static int dad_set_mode(struct dad_dev *dad, enum dad_mode mode)

@@ -41,11 +41,13 @@ try() { # SHOW NAME ARGUMENTS...: run, count, show the report or only a failure
 }
 
 echo "== the correct driver: nothing may be reported"
-for machine in pc worst pc,bank=0x100000000:256M worst,bus_offset=0x100000000 pc,chaos=on,seed=3 worst,seed=2; do
+for machine in pc worst pc,bank=0x100000000:256M worst,bus_offset=0x180000000 pc,chaos=on,seed=3 worst,seed=2; do
 	for guard in api snapshot instrument snapshot+instrument; do
 		try no ok --machine "$machine,guard=$guard"
-		try no ok --machine "$machine,guard=$guard" --board 24
 	done
+done
+for machine in pc worst; do # the board with 24 address lines: worst has no memory for it, and the driver says so
+	try no ok --machine "$machine" --board 24
 done
 echo "   $runs runs"
 
@@ -64,10 +66,10 @@ for patch in "$here"/broken/*.patch; do
 		value=$(field $option "$patch")
 		[ -n "$value" ] && expect="$expect --$option $value"
 	done
-	for option in act mapped; do
-		value=$(field $option "$patch")
-		[ -n "$value" ] && expect="$expect --$option $(place "$value" "$source")"
-	done
+	value=$(field mapped "$patch")
+	[ -n "$value" ] && expect="$expect --mapped $(place "$value" "$source")"
+	act=$(field act "$patch")
+	[ -n "$act" ] && act="--act $(place "$act" "$source")"
 
 	echo
 	echo "== $name: $rule (guards: $guards)"
@@ -77,7 +79,12 @@ for patch in "$here"/broken/*.patch; do
 		for guard in instrument snapshot api; do
 			case " $guards " in
 			*" $guard "*)
-				try $show "$name" --machine "$machine,guard=$guard" "$@" $expect
+				# A comparison of contents finds that the CPU wrote, and between when; not which line did.
+				case $guard-$rule in
+				snapshot-cpu-write-*) line="--act ?:0" ;;
+				*) line=$act ;;
+				esac
+				try $show "$name" --machine "$machine,guard=$guard" "$@" $expect $line
 				show=no
 				;;
 			*)

@@ -16,7 +16,14 @@ static void *foreign(void *soft, phys_addr_t phys, size_t *len)
 	return mm_foreign_host(soft, phys, len);
 }
 
+/* A device's later doing is the doing of the line that set it going. */
+static uint32_t cause(void *soft)
+{
+	return k_thread.current == soft ? stack_entry(soft) : 0;
+}
+
 static const struct sim_observer checked = {
+	.cause = cause,
 	.dma_access = track_dma_access,
 	.dma_done = track_dma_done,
 	.dma_disabled = track_dma_disabled,

@@ -34,7 +34,8 @@ static inline bool lets(const struct extent *e, bool write)
 static struct finding access_finding(struct dmasim_device_private *dev, const char *rule, dma_addr_t bus, size_t n,
 				     bool write)
 {
-	return (struct finding){
+	struct sim_machine *hw = dev->machine->hw;
+	struct finding f = {
 		.rule = rule,
 		.dev = dev->dev,
 		.bus = bus,
@@ -42,6 +43,12 @@ static struct finding access_finding(struct dmasim_device_private *dev, const ch
 		.size = n,
 		.act_verb = write ? "write" : "read",
 	};
+
+	/* The act's line is then the one that set the device going. */
+	if (sim_in_event(hw) && hw->cause)
+		finding_more(&f, "started", "by this call at %llu.%03llu us; the bytes move now",
+			     (unsigned long long)hw->cause_time / 1000, (unsigned long long)hw->cause_time % 1000);
+	return f;
 }
 
 static void more_burst(struct finding *f, dma_addr_t bus, size_t n, bool write)
@@ -141,8 +148,12 @@ static bool check_piece(struct check *c, struct extent *e, struct sim_master *ma
 	}
 	if (k_unlikely(e->state & BYTE_CPU_WROTE || extent_runs(c, e)))
 		check_flushed(c, e, dev, lo, hi, write);
-	if (k_unlikely(c->snapshot) && !write)
-		snapshot_compare_fetched(c, e, lo, hi);
+	if (k_unlikely(c->snapshot)) {
+		/* What the CPU wrote too early: a device write would cover its traces. */
+		snapshot_compare_owned(c, e, lo, hi, false);
+		if (!write)
+			snapshot_compare_fetched(c, e, lo, hi);
+	}
 	return true;
 }
 
@@ -302,11 +313,11 @@ static bool used_virtual(struct check *c, struct finding *f, u32 dev)
 	return true;
 }
 
-/* Last resort: is it half of a good address? */
-static void more_lost_half(struct check *c, struct finding *f, u32 dev)
+/* Is it the lower half of a good address? */
+static bool more_lost_half(struct check *c, struct finding *f, u32 dev)
 {
 	if (f->bus >> 32)
-		return;
+		return false;
 	for (u32 id = 1; id < c->extents.used; id++) {
 		struct extent *e = extent_at(c, id);
 		u64 lo = (u32)f->bus - (u32)e->bus;
@@ -315,8 +326,9 @@ static void more_lost_half(struct check *c, struct finding *f, u32 dev)
 			continue;
 		would_have_been(c, f, e, (u32)lo);
 		finding_more(f, "address", "the low 32 bits of that; the upper half, 0x%llx, was lost", e->bus >> 32);
-		return;
+		return true;
 	}
+	return false;
 }
 
 static bool beyond_driver_mask(struct check *c, struct finding *f, struct dmasim_device_private *dev,
@@ -355,7 +367,7 @@ static void diagnose(struct check *c, struct sim_master *master, dma_addr_t bus,
 {
 	struct dmasim_device_private *dev = device_of(master);
 	struct finding f = access_finding(dev, "device-access-unmapped", bus, n, write);
-	bool beyond, known;
+	bool beyond, known, lost;
 	phys_addr_t phys;
 	struct extent *e;
 	struct dead *d;
@@ -387,12 +399,14 @@ static void diagnose(struct check *c, struct sim_master *master, dma_addr_t bus,
 		}
 	}
 	f.rule = "device-used-physical-address";
-	known = used_physical(c, &f, dev->id) || used_virtual(c, &f, dev->id);
+	/* Half of a bus address before half of a pointer: where both fit, the driver did use what the map returned. */
+	known = used_physical(c, &f, dev->id);
+	lost = !known && !beyond && more_lost_half(c, &f, dev->id);
+	known = known || (!lost && used_virtual(c, &f, dev->id));
 	if (beyond) {
 		f.rule = "device-address-beyond-mask";
 	} else if (!known) {
 		f.rule = "device-access-unmapped";
-		more_lost_half(c, &f, dev->id);
 		if (sim_bus_to_phys(c->m->hw, bus, &phys, &len) && (e = mapped_at(c, dev->id, phys)) &&
 		    e->dev != dev->id) {
 			extent_describe(c, e, what, sizeof(what));

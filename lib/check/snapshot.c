@@ -158,10 +158,12 @@ void snapshot_compare_owned(struct check *c, struct extent *e, u64 lo, u64 hi, b
 {
 	u64 first, end;
 
-	if (e->freed)
+	if (e->freed || !e->more || !extent_more(c, e)->snapshot)
 		return;
-	if (differs(c, e, lo, hi, device_owned_unseen, &first, &end))
+	if (differs(c, e, lo, hi, device_owned_unseen, &first, &end)) {
 		report(c, e, "cpu-write-while-device-owns", first, end, "write");
+		fetch(c, e->phys + first, extent_more(c, e)->snapshot + first, end - first);
+	}
 	if (keep)
 		snapshot_take(c, e, lo, hi);
 }

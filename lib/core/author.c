@@ -195,6 +195,7 @@ int dmasim_device_after(struct device *dev, uint64_t ns, void (*fn)(void *), voi
 	struct k_timer *t;
 	int err;
 
+	AUTHOR_ENTER(k_thread.current);
 	if (!p)
 		return -EINVAL;
 	if (!fn)

@@ -422,6 +422,8 @@ void dmasim_after(uint64_t ns, void (*fn)(void *), void *arg)
 {
 	struct dmasim_machine *m = k_machine("dmasim_after");
 
+	if (m && !k_in_device_model(m))
+		STACK_ENTER();
 	if (m && fn)
 		sim_after(m->hw, ns, fn, arg);
 }

@@ -463,7 +463,10 @@ stack_id stack_entry(struct dmasim_machine *m)
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 	uintptr_t entry = (uintptr_t)k_thread.entry & ~(uintptr_t)1; /* the watchdog's mark */
 
-	/* An entry below us on our own stack has returned long ago: this is not a driver's call, but an event. */
+	/* In an event, only an entry above us that the event itself made counts; else the line that set it going. */
+	if (sim_in_event(m->hw) && !(entry > here && entry < (uintptr_t)m->hw->event_frame))
+		return m->hw->cause;
+	/* An entry below us on our own stack has returned long ago: nobody called. */
 	if (!entry || (entry < here && on_thread_stack(entry) && on_thread_stack(here)))
 		return 0;
 	return stack_capture(m, (void *)entry);
