@@ -43,7 +43,7 @@ void extent_tell(struct check *c, struct extent *e, const struct span *s, u8 tol
 /* State of one byte. */
 u8 extent_state(struct check *c, struct extent *e, u64 offset, struct stamp *by);
 
-/* ---- rules shared by calls and device accesses (tracker.c) ---- */
+/* ---- rules shared by calls and device accesses (call.c) ---- */
 
 /* The error cookie was used: true if a map call of the device had failed; reported once for each failed call. */
 bool tracker_cookie_used(struct check *c, struct dmasim_device_private *dev, struct finding *f);

@@ -3,9 +3,8 @@
  * Ownership tracker: the rules of mapping, handing over and unmapping.
  *
  * Each live mapping is one extent (extent.c), its bytes in a phase (phase.c). Here what the driver says about a mapping
- * is compared with what was mapped. One mistake gives one report: a call that is wrong in several ways names the
- * gravest, lists the others, and then does what the driver surely meant, so that nothing follows from it. Dead
- * mappings rest in quarantine; failed ones are remembered by call.
+ * is compared with what was mapped; what to say of a call that does not fit is call.c's. A wrong call then does what
+ * the driver surely meant, so that nothing follows from it. Dead mappings rest in quarantine.
  *
  * Cost: map is a stack walk, one hash insertion, one list insertion, one test of 64 bits; unmap the reverse.
  * Weakness: dma_mapping_error() gets an address, not a mapping: of several live mappings with equal addresses the
@@ -16,92 +15,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "lib/check/phase.h"
+#include "lib/check/call.h"
 #include "lib/check/snapshot.h"
 #include "lib/core/stack.h"
 #include "lib/mm/mm.h"
 
 #define OVERLAP_LIMIT 256 /* extents looked at for one new mapping; beyond: counted */
-
-static bool coherent_kind(unsigned int kind)
-{
-	return kind == EXTENT_COHERENT || kind == EXTENT_POOL;
-}
-
-static bool streaming_kind(unsigned int kind)
-{
-	return kind == EXTENT_SINGLE || kind == EXTENT_PAGE || kind == EXTENT_SG;
-}
-
-/* The finding of a driver's call; add what it is about. */
-static struct finding call_finding(struct dmasim_machine *m, const struct track_op *op, const char *rule,
-				   const char *verb)
-{
-	return (struct finding){
-		.rule = rule,
-		.dev = op->dev->dev,
-		.act = stack_capture(m, op->frame),
-		.act_verb = verb,
-		.bus = op->bus,
-		.has_bus = true,
-		.size = op->size,
-		.cpu = op->cpu,
-	};
-}
-
-/* ---- the error cookie ---- */
-
-static struct failure *failure_of(struct check *c, u32 dev)
-{
-	u64 n = c->nr_failures < FAILURES ? c->nr_failures : FAILURES;
-
-	for (u64 i = 0; i < n; i++) {
-		struct failure *f = &c->failures[(c->nr_failures - 1 - i) % FAILURES];
-
-		if (f->dev == dev)
-			return f;
-	}
-	return NULL;
-}
-
-bool tracker_cookie_used(struct check *c, struct dmasim_device_private *dev, struct finding *f)
-{
-	struct failure *failed = failure_of(c, dev->id);
-
-	if (!failed)
-		return false;
-	if (failed->told)
-		return true;
-	failed->told = 1;
-	f->rule = "error-cookie-used";
-	f->dev = dev->dev;
-	f->mapped = failed->stack;
-	f->mapped_time = failed->time;
-	f->mapped_verb = "failed";
-	f->buffer_kind = "failed mapping";
-	f->buffer_size = failed->size;
-	finding_more(f, "call", "%s() for %llu bytes returned DMA_MAPPING_ERROR",
-		     c->functions[failed->fn] ? c->functions[failed->fn] : "the map call",
-		     (unsigned long long)failed->size);
-	check_found(c, f);
-	return true;
-}
-
-void track_map_failed(struct dmasim_machine *m, const struct track_op *op)
-{
-	struct check *c = m->check;
-
-	if (!c)
-		return;
-	check_settle(m);
-	c->failures[c->nr_failures++ % FAILURES] = (struct failure){
-		.dev = op->dev->id,
-		.fn = extent_function(c, op->function),
-		.stack = stack_capture(m, op->frame),
-		.time = sim_now(m->hw),
-		.size = op->size,
-	};
-}
 
 void track_mapping_error(struct dmasim_machine *m, struct dmasim_device_private *dev, dma_addr_t bus)
 {
@@ -117,46 +36,7 @@ void track_mapping_error(struct dmasim_machine *m, struct dmasim_device_private 
 		}
 }
 
-void tracker_error_unchecked(struct check *c, struct extent *e, struct finding *f)
-{
-	if (k_likely(e->checked))
-		return;
-	e->checked = 1;
-	f->rule = "map-error-unchecked";
-	finding_of(c, f, e, 0, e->size, NULL);
-	finding_more(f, "call", "dma_mapping_error() was not called for this %s", extent_kind_name(e->kind));
-	check_found(c, f);
-}
-
-static __attribute__((__noinline__, __cold__)) void error_unchecked(struct dmasim_machine *m, const struct track_op *op,
-								    struct extent *e, const char *verb)
-{
-	struct finding f;
-
-	if (k_likely(e->checked))
-		return;
-	f = call_finding(m, op, NULL, verb);
-	tracker_error_unchecked(m->check, e, &f);
-}
-
 /* ---- map ---- */
-
-static __attribute__((__noinline__, __cold__)) void found_overlap(struct dmasim_machine *m, const struct track_op *op,
-								  struct extent *e, const char *rule)
-{
-	struct check *c = m->check;
-	struct finding f = call_finding(m, op, rule, "map");
-	u64 lo = op->phys > e->phys ? op->phys - e->phys : 0;
-	u64 hi = op->phys + op->size < e->phys + e->size ? op->phys + op->size - e->phys : e->size;
-
-	finding_of(c, &f, e, lo, hi, NULL);
-	f.dev = op->dev->dev;
-	f.bus = op->bus + (e->phys + lo - op->phys);
-	finding_more(&f, "mapping", "%zu bytes, %s, by %s()", op->size, direction_name(op->dir), op->function);
-	if (e->dev != op->dev->id && check_device(c, e->dev))
-		finding_more(&f, "owner", "the other mapping is %s's", check_device(c, e->dev)->name);
-	check_found(c, &f);
-}
 
 static bool may_write(unsigned int dir)
 {
@@ -184,11 +64,11 @@ static __attribute__((__noinline__, __cold__)) void check_overlap(struct dmasim_
 		}
 		if (e->freed)
 			continue;
-		if (coherent_kind(e->kind)) {
-			found_overlap(m, op, e, "coherent-streaming-mix");
+		if (kind_is_coherent(e->kind)) {
+			call_overlaps(m, op, e, "coherent-streaming-mix");
 			return;
 		}
-		if (!streaming_kind(e->kind) || overlap)
+		if (!kind_is_streaming(e->kind) || overlap)
 			continue;
 		if ((e->attrs | op->attrs) & (ATTR_SKIP_CPU_SYNC | ATTR_IGNORE_CACHELINES))
 			continue;
@@ -196,37 +76,7 @@ static __attribute__((__noinline__, __cold__)) void check_overlap(struct dmasim_
 			overlap = e;
 	}
 	if (overlap)
-		found_overlap(m, op, overlap, "map-overlap");
-}
-
-/* Memory that is not allocated; true if reported. */
-static __attribute__((__noinline__)) bool check_freed(struct dmasim_machine *m, const struct track_op *op)
-{
-	struct mm_object o;
-	struct finding f;
-
-	mm_object_at(m, op->phys, &o);
-	if (k_likely(o.state != MM_FREE && o.state != MM_QUARANTINED))
-		return false;
-	f = call_finding(m, op, "map-freed-memory", "map");
-	f.phys = op->phys;
-	f.has_phys = true;
-	f.cpu = sim_phys_to_virt(m->hw, op->phys);
-	f.direction = op->dir + 1;
-	if (o.size) {
-		f.buffer_kind = o.kind;
-		f.buffer_size = o.size;
-		f.offset = op->phys - o.start;
-		f.mapped = o.freed;
-		f.mapped_time = o.freed_time;
-		f.mapped_verb = "freed";
-		f.handed = o.allocated;
-		f.handed_time = o.allocated_time;
-		f.handed_by = "its allocation";
-		f.handed_to = "the driver";
-	}
-	check_found(m->check, &f);
-	return true;
+		call_overlaps(m, op, overlap, "map-overlap");
 }
 
 static bool remember_device(struct check *c, struct dmasim_device_private *dev)
@@ -270,22 +120,22 @@ void track_map(struct dmasim_machine *m, const struct track_op *op)
 	}
 	extent_prefetch(c, op->dev->id, op->bus, op->phys);
 	c->guess = op->phys - op->bus;
-	if (streaming_kind(op->kind)) {
+	if (kind_is_streaming(op->kind)) {
 		if (k_unlikely((op->phys & (SIM_PAGE_SIZE - 1)) + op->size > SIM_PAGE_SIZE ||
 			       !extent_page_quiet(c, op->phys, op->phys + op->size)))
 			check_overlap(m, op);
-		freed = !op->allocated && check_freed(m, op);
+		freed = !op->allocated && call_maps_freed(m, op);
 	}
 	e = extent_add(c, op, stack_capture(m, op->frame), sim_now(m->hw));
 	if (k_unlikely(!e))
 		return;
 	e->freed = freed;
-	if (k_unlikely(coherent_kind(op->kind))) {
+	if (k_unlikely(kind_is_coherent(op->kind))) {
 		struct extent_more *more = extent_need_more(c, e);
 
 		if (more)
 			more->cpu = op->cpu;
-	} else if (streaming_kind(op->kind)) {
+	} else if (kind_is_streaming(op->kind)) {
 		count_handover(c, op->dir);
 		if (c->snapshot && !(op->attrs & ATTR_SKIP_CPU_SYNC))
 			snapshot_take(c, e, 0, e->size);
@@ -293,22 +143,6 @@ void track_map(struct dmasim_machine *m, const struct track_op *op)
 }
 
 /* ---- unmap ---- */
-
-/* single and page are one kind since the kernel made one of the other */
-static bool same_kind(unsigned int a, unsigned int b)
-{
-	return a == b || (a <= EXTENT_PAGE && b <= EXTENT_PAGE);
-}
-
-static bool kind_differs(const struct track_op *op, const struct extent *e)
-{
-	return !same_kind(op->kind, e->kind);
-}
-
-static bool cpu_differs(const struct check *c, const struct track_op *op, const struct extent *e)
-{
-	return coherent_kind(e->kind) && op->cpu && e->more && extent_more(c, e)->cpu != op->cpu;
-}
 
 /* Which of several live mappings with this address does the call mean? The newest that fits best. */
 static struct extent *meant(struct check *c, const struct track_op *op)
@@ -330,41 +164,6 @@ static struct extent *meant(struct check *c, const struct track_op *op)
 	return best;
 }
 
-/* One report that lists all that does not fit. */
-static __attribute__((__noinline__, __cold__)) void report_mismatch(struct dmasim_machine *m, const struct track_op *op,
-								    struct extent *e)
-{
-	struct check *c = m->check;
-	bool coherent = coherent_kind(op->kind), kind = kind_differs(op, e), size = e->size != op->size;
-	bool cpu = !kind && cpu_differs(c, op, e);
-	bool dir = !coherent && !coherent_kind(e->kind) && e->dir != (unsigned int)op->dir;
-	struct finding f = call_finding(m, op, "unmap-wrong-direction", coherent ? "free" : "unmap");
-	const char *fn = c->functions[e->fn];
-	struct stamp by;
-
-	if (kind)
-		f.rule = "unmap-wrong-kind";
-	else if (coherent)
-		f.rule = "coherent-free-mismatch";
-	else if (size)
-		f.rule = "unmap-wrong-size";
-	finding_of(c, &f, e, 0, e->size, NULL);
-	extent_state(c, e, 0, &by);
-	if (kind)
-		finding_more(&f, "kind", "%s() on what %s() made, a %s", op->function, fn ? fn : "another call",
-			     extent_kind_name(e->kind));
-	if (size)
-		finding_more(&f, "size", "%zu bytes given, %llu %s", op->size, (unsigned long long)e->size,
-			     coherent_kind(e->kind) ? "allocated" : "mapped");
-	if (dir)
-		finding_more(&f, "direction", "%s given, %s mapped", direction_name(op->dir), direction_name(e->dir));
-	if (cpu)
-		finding_more(&f, "address", "CPU address %p given, %p allocated", op->cpu, extent_more(c, e)->cpu);
-	if (coherent && e->bus != op->bus)
-		finding_more(&f, "handle", "handle 0x%llx given, 0x%llx allocated", op->bus, e->bus);
-	check_found(c, &f);
-}
-
 /* Coherent memory found by the CPU address, for a free with another handle. */
 static struct extent *coherent_by_cpu(struct check *c, const struct track_op *op)
 {
@@ -381,97 +180,6 @@ static struct extent *coherent_by_cpu(struct check *c, const struct track_op *op
 	return NULL;
 }
 
-/* A live mapping of another device that starts at the address, or (exact false) holds it. */
-static struct extent *of_other_device(struct check *c, const struct track_op *op, bool exact)
-{
-	phys_addr_t phys;
-	struct extent_walk w;
-	struct extent *e;
-	uint64_t len;
-
-	if (!sim_bus_to_phys(c->m->hw, op->bus, &phys, &len))
-		return NULL;
-	extent_walk_init(c, &w, phys, phys + 1);
-	while ((e = extent_walk_next(&w)))
-		if (e->dev != op->dev->id && (exact ? e->bus == op->bus : op->bus - e->bus < e->size))
-			return e;
-	return NULL;
-}
-
-/* Nothing live of the device starts there: say what the address is. */
-static __attribute__((__noinline__, __cold__)) void unmap_nothing(struct dmasim_machine *m, const struct track_op *op)
-{
-	struct check *c = m->check;
-	bool coherent = coherent_kind(op->kind);
-	struct finding f =
-		call_finding(m, op, coherent ? "coherent-free-mismatch" : "unmap-unknown", coherent ? "free" : "unmap");
-	char what[160];
-	struct extent *e;
-	struct dead *d;
-
-	f.direction = coherent ? 0 : op->dir + 1;
-	if (op->bus == ERROR_COOKIE && tracker_cookie_used(c, op->dev, &f))
-		return;
-	e = of_other_device(c, op, true);
-	if (e) {
-		f.rule = "unmap-wrong-device";
-		finding_of(c, &f, e, 0, e->size, NULL);
-		f.dev = op->dev->dev;
-		extent_describe(c, e, what, sizeof(what));
-		finding_more(&f, "mapping", "a %s; it stays", what);
-		check_found(c, &f);
-		return;
-	}
-	d = extent_dead(c, op->dev->id, op->bus, true);
-	e = extent_containing(c, op->dev->id, op->bus, true);
-	if (d && !e) {
-		f.rule = coherent_kind(d->kind) ? "coherent-double-free" : "double-unmap";
-		finding_of_dead(c, &f, d, 0, d->size);
-		check_found(c, &f);
-		return;
-	}
-	if (e) {
-		extent_describe(c, e, what, sizeof(what));
-		finding_of(c, &f, e, op->bus - e->bus, e->size, NULL);
-		f.size = op->size;
-		finding_more(&f, "address", "+%llu in a %s", op->bus - e->bus, what);
-	} else if (op->bus == ERROR_COOKIE) {
-		finding_more(&f, "address", "DMA_MAPPING_ERROR, but no map call of this device has failed");
-	} else {
-		e = of_other_device(c, op, false);
-		if (e) {
-			extent_describe(c, e, what, sizeof(what));
-			finding_more(&f, "address", "inside a %s", what);
-		}
-		d = extent_dead(c, op->dev->id, op->bus, false);
-		if (d)
-			finding_more(&f, "earlier", "+%llu in a mapping of %llu bytes that has ended", op->bus - d->bus,
-				     (unsigned long long)d->size);
-	}
-	check_found(c, &f);
-}
-
-/* Does a transfer in flight use it? */
-static __attribute__((__noinline__, __cold__)) bool in_flight(struct dmasim_machine *m, const struct track_op *op,
-							      struct extent *e)
-{
-	const struct sim_transfer *t = op->dev->master.transfers;
-	struct finding f;
-
-	for (; t; t = t->next)
-		if (t->bus < e->bus + e->size && e->bus < t->bus + t->n)
-			break;
-	if (k_likely(!t))
-		return false;
-	f = call_finding(m, op, "unmap-while-dma-active", coherent_kind(e->kind) ? "free" : "unmap");
-	finding_of(m->check, &f, e, t->bus > e->bus ? t->bus - e->bus : 0, e->size, NULL);
-	f.size = t->n;
-	finding_more(&f, "transfer", "the device %s %zu bytes at bus 0x%llx, started at %llu ns, not finished",
-		     t->write ? "writes" : "reads", t->n, t->bus, (unsigned long long)t->started);
-	check_found(m->check, &f);
-	return true;
-}
-
 static bool device_wrote(u8 state)
 {
 	return state & BYTE_DEV_WROTE;
@@ -486,22 +194,13 @@ static bool leave_stale(struct check *c, struct extent *e, const struct stamp *b
 	struct extent_more *more = e->more ? extent_more(c, e) : NULL;
 	struct span s;
 
-	if (!streaming_kind(e->kind) || e->freed)
+	if (!kind_is_streaming(e->kind) || e->freed)
 		return false;
 	if (!(more && !more->runs.n && more->written_lo < more->written_hi) &&
 	    !extent_find(c, e, 0, e->size, device_wrote, &s))
 		return false;
 	extent_change(c, e, 0, e->size, BYTE_OWNER | BYTE_CPU_WROTE | BYTE_SEEN, BYTE_CPU, by);
 	return true;
-}
-
-static __attribute__((__noinline__, __cold__)) void lint_kind(struct dmasim_machine *m, const struct track_op *op,
-							      struct extent *e)
-{
-	struct finding f = call_finding(m, op, "unmap-single-vs-page", "unmap");
-
-	finding_of(m->check, &f, e, 0, e->size, NULL);
-	check_found(m->check, &f);
 }
 
 void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct track_unmapped *real)
@@ -518,21 +217,22 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 	extent_prefetch(c, op->dev->id, op->bus, op->bus + c->guess);
 	by = (struct stamp){sim_now(m->hw), stack_capture(m, op->frame), extent_function(c, op->function), 0};
 	e = meant(c, op);
-	if (k_unlikely(!e) && coherent_kind(op->kind))
+	if (k_unlikely(!e) && kind_is_coherent(op->kind))
 		e = coherent_by_cpu(c, op);
 	if (k_unlikely(!e)) {
-		unmap_nothing(m, op);
+		call_unmaps_nothing(m, op);
 		return;
 	}
 	fits = !kind_differs(op, e) && e->size == op->size &&
-	       (coherent_kind(e->kind) ? e->bus == op->bus && !cpu_differs(c, op, e) : e->dir == (unsigned int)op->dir);
+	       (kind_is_coherent(e->kind) ? e->bus == op->bus && !cpu_differs(c, op, e)
+					  : e->dir == (unsigned int)op->dir);
 	if (k_unlikely(!fits) && !e->freed)
-		report_mismatch(m, op, e);
+		call_mismatch(m, op, e);
 	else if (k_unlikely(op->kind != e->kind) && m->hw->cfg.lint && fits)
-		lint_kind(m, op, e);
+		call_unmaps_page_as_single(m, op, e);
 	if (k_unlikely(!e->checked) && !e->freed)
-		error_unchecked(m, op, e, "unmap");
-	active = op->dev->master.transfers && !e->freed && in_flight(m, op, e);
+		call_error_unchecked(m, op, e, "unmap");
+	active = op->dev->master.transfers && !e->freed && call_unmaps_in_flight(m, op, e);
 	if (k_unlikely(c->snapshot) && e->more && extent_more(c, e)->snapshot && !e->freed)
 		snapshot_compare_owned(c, e, 0, e->size, false);
 
@@ -542,7 +242,7 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 	real->size = e->size;
 	real->dir = (enum dma_data_direction)e->dir;
 	real->attrs = e->attrs;
-	real->cpu = coherent_kind(e->kind) && e->more ? extent_more(c, e)->cpu : NULL;
+	real->cpu = kind_is_coherent(e->kind) && e->more ? extent_more(c, e)->cpu : NULL;
 	if (k_unlikely(op->attrs & ATTR_SKIP_CPU_SYNC) && leave_stale(c, e, &by))
 		extent_haunt(c, e, &by);
 	else
@@ -552,79 +252,6 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 }
 
 /* ---- sync ---- */
-
-static __attribute__((__noinline__, __cold__)) void sync_nothing(struct dmasim_machine *m, const struct track_op *op)
-{
-	struct check *c = m->check;
-	struct finding f = call_finding(m, op, "sync-unknown", "sync");
-	struct extent *e;
-	struct dead *d;
-	char what[160];
-
-	f.direction = op->dir + 1;
-	if (op->bus == ERROR_COOKIE && tracker_cookie_used(c, op->dev, &f))
-		return;
-	d = extent_dead(c, op->dev->id, op->bus, false);
-	if (d) {
-		f.rule = "sync-after-unmap";
-		finding_of_dead(c, &f, d, op->bus - d->bus, d->size);
-		f.size = op->size;
-		check_found(c, &f);
-		return;
-	}
-	e = of_other_device(c, op, false);
-	if (e) {
-		extent_describe(c, e, what, sizeof(what));
-		finding_more(&f, "address", "+%llu in a %s", op->bus - e->bus, what);
-	}
-	check_found(c, &f);
-}
-
-static bool owned_by_device(u8 state)
-{
-	return (state & BYTE_OWNER) == BYTE_DEVICE;
-}
-
-static bool owned_by_cpu(u8 state)
-{
-	return (state & BYTE_OWNER) == BYTE_CPU;
-}
-
-static __attribute__((__noinline__, __cold__)) void lint_redundant(struct dmasim_machine *m, const struct track_op *op,
-								   struct extent *e, u64 lo, u64 hi,
-								   enum track_sync_side side)
-{
-	struct finding f;
-	struct span s;
-	char map[33];
-
-	if (!extent_find(m->check, e, lo, hi, side == SYNC_FOR_CPU ? owned_by_cpu : owned_by_device, &s))
-		return;
-	f = call_finding(m, op, "sync-redundant", "sync");
-	finding_of(m->check, &f, e, s.lo, s.hi, map);
-	check_found(m->check, &f);
-}
-
-static __attribute__((__noinline__, __cold__)) void sync_mismatch(struct dmasim_machine *m, const struct track_op *op,
-								  struct extent *e, u64 lo, u64 hi)
-{
-	bool inside = hi - lo == op->size;
-	struct finding f = call_finding(m, op, inside ? "sync-wrong-direction" : "sync-out-of-range", "sync");
-
-	finding_of(m->check, &f, e, lo, hi, NULL);
-	if (inside) {
-		finding_more(&f, "direction", "%s given, %s mapped", direction_name(op->dir), direction_name(e->dir));
-	} else { /* the wrong bytes are those behind the end */
-		f.bus = e->bus + e->size;
-		f.offset = e->size;
-		f.size = op->size - (e->size - lo);
-		f.cpu = NULL;
-		f.has_phys = false;
-		finding_more(&f, "range", "+%llu to +%llu of %llu bytes", lo, lo + op->size,
-			     (unsigned long long)e->size);
-	}
-	check_found(m->check, &f);
-}
 
 bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_sync_side side, phys_addr_t *phys)
 {
@@ -642,21 +269,21 @@ bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_
 	if (k_unlikely(!e) || k_unlikely(op->size > e->size))
 		e = extent_containing(c, op->dev->id, op->bus, dir != DMA_TO_DEVICE);
 	if (k_unlikely(!e)) {
-		sync_nothing(m, op);
+		call_syncs_nothing(m, op);
 		return false;
 	}
 	lo = op->bus - e->bus;
 	inside = op->size <= e->size - lo;
 	hi = inside ? lo + op->size : e->size;
 	*phys = e->phys + lo;
-	if (k_unlikely(e->freed) || !streaming_kind(e->kind))
+	if (k_unlikely(e->freed) || !kind_is_streaming(e->kind))
 		return false;
 	if (k_unlikely(!inside) || k_unlikely(e->dir != DMA_BIDIRECTIONAL && e->dir != (unsigned int)dir))
-		sync_mismatch(m, op, e, lo, hi);
+		call_sync_mismatch(m, op, e, lo, hi);
 	if (k_unlikely(!e->checked))
-		error_unchecked(m, op, e, "sync");
+		call_error_unchecked(m, op, e, "sync");
 	if (k_unlikely(m->hw->cfg.lint))
-		lint_redundant(m, op, e, lo, hi, side);
+		call_syncs_again(m, op, e, lo, hi, side);
 
 	if (e->dir != DMA_BIDIRECTIONAL)
 		dir = (enum dma_data_direction)e->dir; /* what the call would have said: no consequences */

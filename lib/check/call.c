@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Wrong calls: what is said of a map, unmap or sync that does not fit what is mapped.
+ *
+ * tracker.c decides that a call is wrong; here the finding is made, off the paths that find nothing. One mistake gives
+ * one report: a call that is wrong in several ways names the gravest, lists the others. An address that no live
+ * mapping has is explained by what it is instead: the error cookie of a call that failed (the last ones are
+ * remembered), another device's mapping, the middle of one, a mapping that has ended.
+ *
+ * Weakness: of failed map calls only the last of a device is named, because all returned the same cookie.
+ */
+#include <stdio.h>
+#include "lib/check/call.h"
+#include "lib/core/stack.h"
+#include "lib/mm/mm.h"
+
+struct finding call_finding(struct dmasim_machine *m, const struct track_op *op, const char *rule, const char *verb)
+{
+	return (struct finding){
+		.rule = rule,
+		.dev = op->dev->dev,
+		.act = stack_capture(m, op->frame),
+		.act_verb = verb,
+		.bus = op->bus,
+		.has_bus = true,
+		.size = op->size,
+		.cpu = op->cpu,
+	};
+}
+
+/* ---- the error cookie ---- */
+
+static struct failure *failure_of(struct check *c, u32 dev)
+{
+	u64 n = c->nr_failures < FAILURES ? c->nr_failures : FAILURES;
+
+	for (u64 i = 0; i < n; i++) {
+		struct failure *f = &c->failures[(c->nr_failures - 1 - i) % FAILURES];
+
+		if (f->dev == dev)
+			return f;
+	}
+	return NULL;
+}
+
+bool tracker_cookie_used(struct check *c, struct dmasim_device_private *dev, struct finding *f)
+{
+	struct failure *failed = failure_of(c, dev->id);
+
+	if (!failed)
+		return false;
+	if (failed->told)
+		return true;
+	failed->told = 1;
+	f->rule = "error-cookie-used";
+	f->dev = dev->dev;
+	f->mapped = failed->stack;
+	f->mapped_time = failed->time;
+	f->mapped_verb = "failed";
+	f->buffer_kind = "failed mapping";
+	f->buffer_size = failed->size;
+	finding_more(f, "call", "%s() for %llu bytes returned DMA_MAPPING_ERROR",
+		     c->functions[failed->fn] ? c->functions[failed->fn] : "the map call",
+		     (unsigned long long)failed->size);
+	check_found(c, f);
+	return true;
+}
+
+void track_map_failed(struct dmasim_machine *m, const struct track_op *op)
+{
+	struct check *c = m->check;
+
+	if (!c)
+		return;
+	check_settle(m);
+	c->failures[c->nr_failures++ % FAILURES] = (struct failure){
+		.dev = op->dev->id,
+		.fn = extent_function(c, op->function),
+		.stack = stack_capture(m, op->frame),
+		.time = sim_now(m->hw),
+		.size = op->size,
+	};
+}
+
+void tracker_error_unchecked(struct check *c, struct extent *e, struct finding *f)
+{
+	if (k_likely(e->checked))
+		return;
+	e->checked = 1;
+	f->rule = "map-error-unchecked";
+	finding_of(c, f, e, 0, e->size, NULL);
+	finding_more(f, "call", "dma_mapping_error() was not called for this %s", extent_kind_name(e->kind));
+	check_found(c, f);
+}
+
+void call_error_unchecked(struct dmasim_machine *m, const struct track_op *op, struct extent *e, const char *verb)
+{
+	struct finding f;
+
+	if (k_likely(e->checked))
+		return;
+	f = call_finding(m, op, NULL, verb);
+	tracker_error_unchecked(m->check, e, &f);
+}
+
+/* ---- map ---- */
+
+void call_overlaps(struct dmasim_machine *m, const struct track_op *op, struct extent *e, const char *rule)
+{
+	struct check *c = m->check;
+	struct finding f = call_finding(m, op, rule, "map");
+	u64 lo = op->phys > e->phys ? op->phys - e->phys : 0;
+	u64 hi = op->phys + op->size < e->phys + e->size ? op->phys + op->size - e->phys : e->size;
+
+	finding_of(c, &f, e, lo, hi, NULL);
+	f.dev = op->dev->dev;
+	f.bus = op->bus + (e->phys + lo - op->phys);
+	finding_more(&f, "mapping", "%zu bytes, %s, by %s()", op->size, direction_name(op->dir), op->function);
+	if (e->dev != op->dev->id && check_device(c, e->dev))
+		finding_more(&f, "owner", "the other mapping is %s's", check_device(c, e->dev)->name);
+	check_found(c, &f);
+}
+
+/* Memory that is not allocated; true if reported. */
+bool call_maps_freed(struct dmasim_machine *m, const struct track_op *op)
+{
+	struct mm_object o;
+	struct finding f;
+
+	mm_object_at(m, op->phys, &o);
+	if (k_likely(o.state != MM_FREE && o.state != MM_QUARANTINED))
+		return false;
+	f = call_finding(m, op, "map-freed-memory", "map");
+	f.phys = op->phys;
+	f.has_phys = true;
+	f.cpu = sim_phys_to_virt(m->hw, op->phys);
+	f.direction = op->dir + 1;
+	if (o.size) {
+		f.buffer_kind = o.kind;
+		f.buffer_size = o.size;
+		f.offset = op->phys - o.start;
+		f.mapped = o.freed;
+		f.mapped_time = o.freed_time;
+		f.mapped_verb = "freed";
+		f.handed = o.allocated;
+		f.handed_time = o.allocated_time;
+		f.handed_by = "its allocation";
+		f.handed_to = "the driver";
+	}
+	check_found(m->check, &f);
+	return true;
+}
+
+/* ---- unmap ---- */
+
+/* One report that lists all that does not fit. */
+void call_mismatch(struct dmasim_machine *m, const struct track_op *op, struct extent *e)
+{
+	struct check *c = m->check;
+	bool coherent = kind_is_coherent(op->kind), kind = kind_differs(op, e), size = e->size != op->size;
+	bool cpu = !kind && cpu_differs(c, op, e);
+	bool dir = !coherent && !kind_is_coherent(e->kind) && e->dir != (unsigned int)op->dir;
+	struct finding f = call_finding(m, op, "unmap-wrong-direction", coherent ? "free" : "unmap");
+	const char *fn = c->functions[e->fn];
+	struct stamp by;
+
+	if (kind)
+		f.rule = "unmap-wrong-kind";
+	else if (coherent)
+		f.rule = "coherent-free-mismatch";
+	else if (size)
+		f.rule = "unmap-wrong-size";
+	finding_of(c, &f, e, 0, e->size, NULL);
+	extent_state(c, e, 0, &by);
+	if (kind)
+		finding_more(&f, "kind", "%s() on what %s() made, a %s", op->function, fn ? fn : "another call",
+			     extent_kind_name(e->kind));
+	if (size)
+		finding_more(&f, "size", "%zu bytes given, %llu %s", op->size, (unsigned long long)e->size,
+			     kind_is_coherent(e->kind) ? "allocated" : "mapped");
+	if (dir)
+		finding_more(&f, "direction", "%s given, %s mapped", direction_name(op->dir), direction_name(e->dir));
+	if (cpu)
+		finding_more(&f, "address", "CPU address %p given, %p allocated", op->cpu, extent_more(c, e)->cpu);
+	if (coherent && e->bus != op->bus)
+		finding_more(&f, "handle", "handle 0x%llx given, 0x%llx allocated", op->bus, e->bus);
+	check_found(c, &f);
+}
+
+/* A live mapping of another device that starts at the address, or (exact false) holds it. */
+static struct extent *of_other_device(struct check *c, const struct track_op *op, bool exact)
+{
+	phys_addr_t phys;
+	struct extent_walk w;
+	struct extent *e;
+	uint64_t len;
+
+	if (!sim_bus_to_phys(c->m->hw, op->bus, &phys, &len))
+		return NULL;
+	extent_walk_init(c, &w, phys, phys + 1);
+	while ((e = extent_walk_next(&w)))
+		if (e->dev != op->dev->id && (exact ? e->bus == op->bus : op->bus - e->bus < e->size))
+			return e;
+	return NULL;
+}
+
+/* Nothing live of the device starts there: say what the address is. */
+void call_unmaps_nothing(struct dmasim_machine *m, const struct track_op *op)
+{
+	struct check *c = m->check;
+	bool coherent = kind_is_coherent(op->kind);
+	struct finding f =
+		call_finding(m, op, coherent ? "coherent-free-mismatch" : "unmap-unknown", coherent ? "free" : "unmap");
+	char what[160];
+	struct extent *e;
+	struct dead *d;
+
+	f.direction = coherent ? 0 : op->dir + 1;
+	if (op->bus == ERROR_COOKIE && tracker_cookie_used(c, op->dev, &f))
+		return;
+	e = of_other_device(c, op, true);
+	if (e) {
+		f.rule = "unmap-wrong-device";
+		finding_of(c, &f, e, 0, e->size, NULL);
+		f.dev = op->dev->dev;
+		extent_describe(c, e, what, sizeof(what));
+		finding_more(&f, "mapping", "a %s; it stays", what);
+		check_found(c, &f);
+		return;
+	}
+	d = extent_dead(c, op->dev->id, op->bus, true);
+	e = extent_containing(c, op->dev->id, op->bus, true);
+	if (d && !e) {
+		f.rule = kind_is_coherent(d->kind) ? "coherent-double-free" : "double-unmap";
+		finding_of_dead(c, &f, d, 0, d->size);
+		check_found(c, &f);
+		return;
+	}
+	if (e) {
+		extent_describe(c, e, what, sizeof(what));
+		finding_of(c, &f, e, op->bus - e->bus, e->size, NULL);
+		f.size = op->size;
+		finding_more(&f, "address", "+%llu in a %s", op->bus - e->bus, what);
+	} else if (op->bus == ERROR_COOKIE) {
+		finding_more(&f, "address", "DMA_MAPPING_ERROR, but no map call of this device has failed");
+	} else {
+		e = of_other_device(c, op, false);
+		if (e) {
+			extent_describe(c, e, what, sizeof(what));
+			finding_more(&f, "address", "inside a %s", what);
+		}
+		d = extent_dead(c, op->dev->id, op->bus, false);
+		if (d)
+			finding_more(&f, "earlier", "+%llu in a mapping of %llu bytes that has ended", op->bus - d->bus,
+				     (unsigned long long)d->size);
+	}
+	check_found(c, &f);
+}
+
+/* Does a transfer in flight use it? */
+bool call_unmaps_in_flight(struct dmasim_machine *m, const struct track_op *op, struct extent *e)
+{
+	const struct sim_transfer *t = op->dev->master.transfers;
+	struct finding f;
+
+	for (; t; t = t->next)
+		if (t->bus < e->bus + e->size && e->bus < t->bus + t->n)
+			break;
+	if (k_likely(!t))
+		return false;
+	f = call_finding(m, op, "unmap-while-dma-active", kind_is_coherent(e->kind) ? "free" : "unmap");
+	finding_of(m->check, &f, e, t->bus > e->bus ? t->bus - e->bus : 0, e->size, NULL);
+	f.size = t->n;
+	finding_more(&f, "transfer", "the device %s %zu bytes at bus 0x%llx, started at %llu ns, not finished",
+		     t->write ? "writes" : "reads", t->n, t->bus, (unsigned long long)t->started);
+	check_found(m->check, &f);
+	return true;
+}
+
+void call_unmaps_page_as_single(struct dmasim_machine *m, const struct track_op *op, struct extent *e)
+{
+	struct finding f = call_finding(m, op, "unmap-single-vs-page", "unmap");
+
+	finding_of(m->check, &f, e, 0, e->size, NULL);
+	check_found(m->check, &f);
+}
+
+/* ---- sync ---- */
+
+void call_syncs_nothing(struct dmasim_machine *m, const struct track_op *op)
+{
+	struct check *c = m->check;
+	struct finding f = call_finding(m, op, "sync-unknown", "sync");
+	struct extent *e;
+	struct dead *d;
+	char what[160];
+
+	f.direction = op->dir + 1;
+	if (op->bus == ERROR_COOKIE && tracker_cookie_used(c, op->dev, &f))
+		return;
+	d = extent_dead(c, op->dev->id, op->bus, false);
+	if (d) {
+		f.rule = "sync-after-unmap";
+		finding_of_dead(c, &f, d, op->bus - d->bus, d->size);
+		f.size = op->size;
+		check_found(c, &f);
+		return;
+	}
+	e = of_other_device(c, op, false);
+	if (e) {
+		extent_describe(c, e, what, sizeof(what));
+		finding_more(&f, "address", "+%llu in a %s", op->bus - e->bus, what);
+	}
+	check_found(c, &f);
+}
+
+static bool owned_by_device(u8 state)
+{
+	return (state & BYTE_OWNER) == BYTE_DEVICE;
+}
+
+static bool owned_by_cpu(u8 state)
+{
+	return (state & BYTE_OWNER) == BYTE_CPU;
+}
+
+void call_syncs_again(struct dmasim_machine *m, const struct track_op *op, struct extent *e, u64 lo, u64 hi,
+		      enum track_sync_side side)
+{
+	struct finding f;
+	struct span s;
+	char map[33];
+
+	if (!extent_find(m->check, e, lo, hi, side == SYNC_FOR_CPU ? owned_by_cpu : owned_by_device, &s))
+		return;
+	f = call_finding(m, op, "sync-redundant", "sync");
+	finding_of(m->check, &f, e, s.lo, s.hi, map);
+	check_found(m->check, &f);
+}
+
+void call_sync_mismatch(struct dmasim_machine *m, const struct track_op *op, struct extent *e, u64 lo, u64 hi)
+{
+	bool inside = hi - lo == op->size;
+	struct finding f = call_finding(m, op, inside ? "sync-wrong-direction" : "sync-out-of-range", "sync");
+
+	finding_of(m->check, &f, e, lo, hi, NULL);
+	if (inside) {
+		finding_more(&f, "direction", "%s given, %s mapped", direction_name(op->dir), direction_name(e->dir));
+	} else { /* the wrong bytes are those behind the end */
+		f.bus = e->bus + e->size;
+		f.offset = e->size;
+		f.size = op->size - (e->size - lo);
+		f.cpu = NULL;
+		f.has_phys = false;
+		finding_more(&f, "range", "+%llu to +%llu of %llu bytes", lo, lo + op->size,
+			     (unsigned long long)e->size);
+	}
+	check_found(m->check, &f);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* What is wrong with a driver's call, and how to say so: private to tracker.c and call.c. */
+#ifndef LIB_CHECK_CALL_H
+#define LIB_CHECK_CALL_H
+
+#include "lib/check/phase.h"
+
+#define CALL_COLD __attribute__((__cold__))
+
+static inline bool kind_is_coherent(unsigned int kind)
+{
+	return kind == EXTENT_COHERENT || kind == EXTENT_POOL;
+}
+
+static inline bool kind_is_streaming(unsigned int kind)
+{
+	return kind == EXTENT_SINGLE || kind == EXTENT_PAGE || kind == EXTENT_SG;
+}
+
+/* single and page are one kind since the kernel made one of the other */
+static inline bool same_kind(unsigned int a, unsigned int b)
+{
+	return a == b || (a <= EXTENT_PAGE && b <= EXTENT_PAGE);
+}
+
+static inline bool kind_differs(const struct track_op *op, const struct extent *e)
+{
+	return !same_kind(op->kind, e->kind);
+}
+
+static inline bool cpu_differs(const struct check *c, const struct track_op *op, const struct extent *e)
+{
+	return kind_is_coherent(e->kind) && op->cpu && e->more && extent_more(c, e)->cpu != op->cpu;
+}
+
+/* The finding of a driver's call; add what it is about. */
+struct finding call_finding(struct dmasim_machine *m, const struct track_op *op, const char *rule,
+			    const char *verb) CALL_COLD;
+
+/* What follows reports. The first use of a mapping whose success nobody asked for, once: */
+void call_error_unchecked(struct dmasim_machine *m, const struct track_op *op, struct extent *e,
+			  const char *verb) CALL_COLD;
+/* A new mapping of bytes that e maps already. */
+void call_overlaps(struct dmasim_machine *m, const struct track_op *op, struct extent *e, const char *rule) CALL_COLD;
+/* A new mapping of memory that is not allocated; true if it is so, and reported. */
+bool call_maps_freed(struct dmasim_machine *m, const struct track_op *op);
+
+/* An unmap or free that does not fit e, which it surely means. */
+void call_mismatch(struct dmasim_machine *m, const struct track_op *op, struct extent *e) CALL_COLD;
+/* One for which nothing of the device is mapped: says what the address is. */
+void call_unmaps_nothing(struct dmasim_machine *m, const struct track_op *op) CALL_COLD;
+/* One while a transfer uses e; true if it is so, and reported. */
+bool call_unmaps_in_flight(struct dmasim_machine *m, const struct track_op *op, struct extent *e) CALL_COLD;
+/* Lint: single and page calls mixed. */
+void call_unmaps_page_as_single(struct dmasim_machine *m, const struct track_op *op, struct extent *e) CALL_COLD;
+
+/* A sync where nothing of the device is mapped, */
+void call_syncs_nothing(struct dmasim_machine *m, const struct track_op *op) CALL_COLD;
+/* one that does not fit e, of which it names [lo, hi), */
+void call_sync_mismatch(struct dmasim_machine *m, const struct track_op *op, struct extent *e, u64 lo,
+			u64 hi) CALL_COLD;
+/* and, lint, one for bytes that already belong to that side. */
+void call_syncs_again(struct dmasim_machine *m, const struct track_op *op, struct extent *e, u64 lo, u64 hi,
+		      enum track_sync_side side) CALL_COLD;
+
+#endif
