@@ -332,7 +332,7 @@ void dmasim_device_protocol_error(struct device *dev, const char *fmt, ...)
 	struct finding f = {.rule = "device-protocol-violation", .dev = dev, .act_verb = "access"};
 	va_list args;
 
-	if (!p)
+	if (!p || !fmt)
 		return;
 	AUTHOR_ENTER(p->machine);
 	f.more[0].label = "manual";

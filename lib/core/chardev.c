@@ -223,6 +223,11 @@ void unregister_chrdev_region(dev_t first, unsigned int count)
 
 void cdev_init(struct cdev *cdev, const struct file_operations *fops)
 {
+	STACK_ENTER();
+	if (!cdev) {
+		k_no_object("cdev_init", "cdev");
+		return;
+	}
 	*cdev = (struct cdev){.ops = fops};
 }
 
@@ -332,7 +337,7 @@ struct device *device_create(struct class *class, struct device *parent, dev_t d
 	va_list args;
 
 	STACK_ENTER();
-	if (!m || IS_ERR_OR_NULL(class) || k_model_call(m, "device_create"))
+	if (!m || IS_ERR_OR_NULL(class) || !fmt || k_model_call(m, "device_create"))
 		return ERR_PTR(-EINVAL);
 	if (k_fails(m, "device_create", NULL))
 		return ERR_PTR(-ENOMEM);
@@ -395,7 +400,7 @@ loff_t noop_llseek(struct file *file, loff_t offset, int whence)
 {
 	(void)offset;
 	(void)whence;
-	return file->f_pos;
+	return file ? file->f_pos : 0;
 }
 
 int nonseekable_open(struct inode *inode, struct file *file)

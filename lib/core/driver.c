@@ -24,7 +24,7 @@ int dev_set_name(struct device *dev, const char *fmt, ...)
 	struct dmasim_device_private *p = k_device(dev, "dev_set_name");
 	va_list args;
 
-	if (!p)
+	if (!p || !fmt)
 		return -EINVAL;
 	va_start(args, fmt);
 	vsnprintf(p->name, sizeof(p->name), fmt, args);

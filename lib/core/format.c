@@ -265,6 +265,8 @@ int k_vsnprintf(char *buf, size_t size, const char *fmt, va_list outer)
 	va_list args;
 
 	va_copy(args, outer);
+	if (!fmt)
+		fmt = "(null)";
 	while (*fmt) {
 		const char *percent = strchrnul(fmt, '%');
 		struct spec sp;
@@ -326,6 +328,8 @@ static int to_number(const char *s, unsigned int base, bool is_signed, unsigned 
 {
 	char *end;
 
+	if (!s)
+		return -EINVAL;
 	*negative = is_signed && *s == '-';
 	if (*negative || *s == '+')
 		s++;

@@ -138,6 +138,9 @@ static inline struct dmasim_machine *k_machine(const char *function)
 	return k_likely(m != NULL) ? m : k_no_machine(function);
 }
 
+/* A call that cannot do without its object was given NULL: reports uninitialised-object, if there is a machine. */
+void k_no_object(const char *function, const char *what);
+
 /* Report through the hook. Never fails, never recurses. */
 static inline void k_report(struct dmasim_machine *m, const struct finding *f)
 {

@@ -36,6 +36,8 @@ void dmasim_module_add(struct dmasim_module_part *part)
 {
 	struct dmasim_module_part **link = &parts;
 
+	if (!part)
+		return;
 	pthread_mutex_lock(&parts_lock);
 	while (*link && *link != part)
 		link = &(*link)->next;

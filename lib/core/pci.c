@@ -253,8 +253,9 @@ static int config_write(const struct pci_dev *pdev, int where, unsigned int size
                                                                                         \
 		STACK_ENTER();                                                          \
 		err = config_read(pdev, where, size, &value, "pci_read_config_" #name); \
-		*val = (type)value;                                                     \
-		return err;                                                             \
+		if (val)                                                                \
+			*val = (type)value;                                             \
+		return val ? err : -EINVAL;                                             \
 	}                                                                               \
 	int pci_write_config_##name(const struct pci_dev *pdev, int where, type val)    \
 	{                                                                               \

@@ -116,7 +116,7 @@ static int vsay(struct dmasim_machine *m, int level, const char *prefix, const c
 	bool more = false;
 	int added;
 
-	while (fmt[0] == '\001' && fmt[1]) {
+	while (fmt && fmt[0] == '\001' && fmt[1]) {
 		if (fmt[1] >= '0' && fmt[1] <= '7')
 			level = level < 0 ? fmt[1] - '0' : level;
 		more = fmt[1] == 'c';
@@ -172,7 +172,8 @@ static void dev_say(const char *level, const struct device *dev, const char *fmt
 		snprintf(prefix, sizeof(prefix), "%s %s: ", dev_driver_string(dev), k_device_name(dev));
 	else
 		snprintf(prefix, sizeof(prefix), "(NULL device *): ");
-	vsay(m, level[0] == '\001' && level[1] >= '0' && level[1] <= '7' ? level[1] - '0' : -1, prefix, fmt, args);
+	vsay(m, level && level[0] == '\001' && level[1] >= '0' && level[1] <= '7' ? level[1] - '0' : -1, prefix, fmt,
+	     args);
 }
 
 void dev_printk_level(const char *level, const struct device *dev, const char *fmt, ...)

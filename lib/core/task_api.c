@@ -207,7 +207,7 @@ static struct task_struct *create(int (*fn)(void *data), void *data, const char 
 	if (!m)
 		return (struct task_struct *)(uintptr_t)-ENOMEM;
 	k_might_sleep(m, function);
-	if (!fn || k_fails(m, function, "kthread_create"))
+	if (!fn || !fmt || k_fails(m, function, "kthread_create"))
 		return (struct task_struct *)(uintptr_t)-ENOMEM;
 	vsnprintf(name, sizeof(name), fmt, args);
 	t = k_task_create(m, fn, data, name);

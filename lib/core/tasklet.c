@@ -29,13 +29,26 @@ static void run(struct dmasim_machine *m, void *arg)
 	t->state &= ~RUNNING;
 }
 
+static bool exists(const struct tasklet_struct *t, const char *function)
+{
+	if (!t)
+		k_no_object(function, "tasklet");
+	return t != NULL;
+}
+
 void tasklet_setup(struct tasklet_struct *t, void (*callback)(struct tasklet_struct *t))
 {
+	STACK_ENTER();
+	if (!exists(t, "tasklet_setup"))
+		return;
 	*t = (struct tasklet_struct){.use_callback = true, .callback = callback};
 }
 
 void tasklet_init(struct tasklet_struct *t, void (*func)(unsigned long data), unsigned long data)
 {
+	STACK_ENTER();
+	if (!exists(t, "tasklet_init"))
+		return;
 	*t = (struct tasklet_struct){.func = func, .data = data};
 }
 
@@ -44,7 +57,7 @@ void tasklet_schedule(struct tasklet_struct *t)
 	struct dmasim_machine *m = k_machine("tasklet_schedule");
 
 	STACK_ENTER();
-	if (!m || k_model_call(m, "tasklet_schedule") || t->state & SCHEDULED)
+	if (!m || k_model_call(m, "tasklet_schedule") || !exists(t, "tasklet_schedule") || t->state & SCHEDULED)
 		return;
 	t->state |= SCHEDULED;
 	if (k_softirq_raise(m, run, t, "a tasklet"))
@@ -63,7 +76,7 @@ void tasklet_kill(struct tasklet_struct *t)
 	struct dmasim_machine *m = k_machine("tasklet_kill");
 
 	STACK_ENTER();
-	if (!m || k_model_call(m, "tasklet_kill"))
+	if (!m || k_model_call(m, "tasklet_kill") || !exists(t, "tasklet_kill"))
 		return;
 	k_might_sleep(m, "tasklet_kill");
 	if (t->count == 0 && !is_idle(t) && k_may_sleep(m))
@@ -74,7 +87,8 @@ void tasklet_kill(struct tasklet_struct *t)
 void tasklet_disable(struct tasklet_struct *t)
 {
 	STACK_ENTER();
-	t->count++;
+	if (exists(t, "tasklet_disable"))
+		t->count++;
 }
 
 void tasklet_enable(struct tasklet_struct *t)
@@ -82,6 +96,7 @@ void tasklet_enable(struct tasklet_struct *t)
 	struct dmasim_machine *m = k_machine("tasklet_enable");
 
 	STACK_ENTER();
-	if (--t->count == 0 && t->state & SCHEDULED && m && k_softirq_raise(m, run, t, "a tasklet"))
+	if (exists(t, "tasklet_enable") && --t->count == 0 && t->state & SCHEDULED && m &&
+	    k_softirq_raise(m, run, t, "a tasklet"))
 		t->state &= ~SCHEDULED;
 }

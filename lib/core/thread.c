@@ -53,6 +53,19 @@ struct dmasim_machine *k_no_machine(const char *function)
 	return NULL;
 }
 
+void k_no_object(const char *function, const char *what)
+{
+	struct dmasim_machine *m = k_thread.current;
+	struct finding f = {.rule = "uninitialised-object", .act_verb = "call"};
+
+	sim_error(EINVAL, "%s() was given NULL for its %s", function, what);
+	if (!m)
+		return;
+	f.more[0].label = "object";
+	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() was given NULL for its %s", function, what);
+	k_report(m, &f);
+}
+
 /* ---- the baton ---- */
 
 static void futex_wait(int *word, int value)

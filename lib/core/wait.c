@@ -63,7 +63,9 @@ static void join(struct dmasim_machine *m, wait_queue_head_t *head, wait_queue_e
 	wait_queue_head_t *h = head_of(m, head, function);
 	struct k_wait_entry *w, **end = &m->sched->waits;
 
-	if (!h || find(m, NULL, entry))
+	if (h && !entry)
+		k_no_object(function, "wait queue entry");
+	if (!h || !entry || find(m, NULL, entry))
 		return;
 	w = malloc(sizeof(*w));
 	if (!w)
@@ -202,7 +204,7 @@ int autoremove_wake_function(wait_queue_entry_t *entry, unsigned int mode, int f
 
 int default_wake_function(wait_queue_entry_t *entry, unsigned int mode, int flags, void *key)
 {
-	struct k_task *task = entry->private;
+	struct k_task *task = entry ? entry->private : NULL;
 
 	(void)flags;
 	(void)key;
@@ -213,6 +215,11 @@ int default_wake_function(wait_queue_entry_t *entry, unsigned int mode, int flag
 
 void init_waitqueue_entry(wait_queue_entry_t *entry, struct task_struct *task)
 {
+	STACK_ENTER();
+	if (!entry) {
+		k_no_object("init_waitqueue_entry", "wait queue entry");
+		return;
+	}
 	*entry = (wait_queue_entry_t){.private = task, .func = default_wake_function};
 }
 
@@ -223,7 +230,7 @@ static void add(wait_queue_head_t *head, wait_queue_entry_t *entry, bool exclusi
 	if (!m)
 		return;
 	m->hooks.cpu_access(m, head, sizeof(*head), true);
-	join(m, head, entry, entry->private ? entry->private : (void *)k_running(m), exclusive, function);
+	join(m, head, entry, entry && entry->private ? entry->private : (void *)k_running(m), exclusive, function);
 }
 
 void add_wait_queue(wait_queue_head_t *head, wait_queue_entry_t *entry)

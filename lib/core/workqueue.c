@@ -99,6 +99,11 @@ static struct k_work **find(struct dmasim_machine *m, const struct work_struct *
 	return l;
 }
 
+static struct work_struct *work_of(struct delayed_work *dwork)
+{
+	return dwork ? &dwork->work : NULL;
+}
+
 static struct work_struct *object_of(struct dmasim_machine *m, struct work_struct *work, const char *function)
 {
 	struct work_struct *w = k_driver_memory(m, work, sizeof(*w));
@@ -275,7 +280,7 @@ bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *dwork,
 	struct dmasim_machine *m = k_machine("queue_delayed_work");
 
 	STACK_ENTER();
-	return m && queue(m, wq, &dwork->work, delay, "queue_delayed_work");
+	return m && queue(m, wq, work_of(dwork), delay, "queue_delayed_work");
 }
 
 static bool cancel(struct dmasim_machine *m, const struct work_struct *work)
@@ -298,8 +303,8 @@ bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *dwork, u
 	STACK_ENTER();
 	if (!m)
 		return false;
-	was = cancel(m, &dwork->work);
-	queue(m, wq, &dwork->work, delay, "mod_delayed_work");
+	was = cancel(m, work_of(dwork));
+	queue(m, wq, work_of(dwork), delay, "mod_delayed_work");
 	return was;
 }
 
@@ -356,12 +361,12 @@ bool flush_delayed_work(struct delayed_work *dwork)
 	STACK_ENTER();
 	if (!m)
 		return false;
-	w = *find(m, &dwork->work, false);
+	w = *find(m, work_of(dwork), false);
 	if (w && w->state == WORK_DELAYED) {
 		sim_event_cancel(m->hw, &w->event);
 		delay_over(w);
 	}
-	return flush(m, &dwork->work, NULL, false, "flush_delayed_work");
+	return flush(m, work_of(dwork), NULL, false, "flush_delayed_work");
 }
 
 void flush_workqueue(struct workqueue_struct *wq)
@@ -408,13 +413,13 @@ bool cancel_delayed_work(struct delayed_work *dwork)
 	struct dmasim_machine *m = k_machine("cancel_delayed_work");
 
 	STACK_ENTER();
-	return m && cancel(m, &dwork->work);
+	return m && cancel(m, work_of(dwork));
 }
 
 bool cancel_delayed_work_sync(struct delayed_work *dwork)
 {
 	STACK_ENTER();
-	return cancel_sync(&dwork->work, "cancel_delayed_work_sync");
+	return cancel_sync(work_of(dwork), "cancel_delayed_work_sync");
 }
 
 bool work_pending(const struct work_struct *work)
