@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tasks and contexts: private to sched.c, thread.c, wait.c, completion.c, lock.c, timer.c, workqueue.c and boot.c.
+ * Tasks and contexts: private to sched.c, context.c, thread.c, wait.c, completion.c, lock.c, timer.c, workqueue.c and
+ * boot.c.
  *
  * A context is what one strand of control may do: its interrupt flag, its locks. Each task has one; an interrupt runs
  * on the context it interrupted, or on the idle context when no task could run.
@@ -137,6 +138,14 @@ static inline struct k_task *k_running(struct dmasim_machine *m)
 	return m->sched->running;
 }
 
+/* ---- context.c ---- */
+
+/* May the running strand be put to sleep at all? Reports if not. False: the caller must not wait. */
+bool k_may_wait(struct dmasim_machine *m, const char *function);
+bool k_can_wait(struct dmasim_machine *m); /* the same without the report */
+/* Run what is due: interrupts, then softirqs, if the context allows. */
+void k_deliver(struct dmasim_machine *m);
+
 /* ---- sched.c ---- */
 
 /* The running task has set its state (and condition, timer): let others run until it may go on. */
@@ -145,13 +154,8 @@ void k_schedule(struct dmasim_machine *m, const char *function, const char *what
 bool k_run_other(struct dmasim_machine *m);
 /* Make a task runnable; true if it slept. */
 bool k_wake(struct k_task *task);
-/* May the running strand be put to sleep at all? Reports if not. False: the caller must not wait. */
-bool k_may_wait(struct dmasim_machine *m, const char *function);
-bool k_can_wait(struct dmasim_machine *m); /* the same without the report */
 /* Sleep with a state set already, at most timeout_ns (U64_MAX: none). ns left, 0 when they passed. */
 u64 k_schedule_timeout(struct dmasim_machine *m, u64 timeout_ns, const char *function, const char *what);
-/* Run what is due: interrupts, then softirqs, if the context allows. */
-void k_deliver(struct dmasim_machine *m);
 struct k_task *k_task_create(struct dmasim_machine *m, int (*fn)(void *data), void *data, const char *name);
 void k_task_start(struct k_task *task);
 /* Ask, then signal, then abandon every task but main. */
