@@ -26,6 +26,15 @@
  */
 DMASIM_API struct dmasim_machine *dmasim_machine_create(const char *spec);
 
+/*
+ * Layout of what programs and the library share: struct device, struct page, locks, ... Raised when one of them changes.
+ * Programs pass on the number of the headers they were compiled with, and create refuses (EINVAL) one that is not the
+ * library's, because nothing else would notice.
+ */
+#define DMASIM_ABI 1
+DMASIM_API struct dmasim_machine *dmasim_machine_create_abi(const char *spec, unsigned int abi);
+#define dmasim_machine_create(spec) dmasim_machine_create_abi(spec, DMASIM_ABI)
+
 /**
  * dmasim_machine_destroy() - shut a machine down, check for leaks, free it
  * @machine: the machine; NULL is ignored

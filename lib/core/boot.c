@@ -143,12 +143,18 @@ static int boot(struct dmasim_machine *m, const char *spec)
 	return err;
 }
 
-struct dmasim_machine *dmasim_machine_create(const char *spec)
+struct dmasim_machine *dmasim_machine_create_abi(const char *spec, unsigned int abi)
 {
 	static u32 serial;
 	struct dmasim_machine *m;
 	int err = k_threads_init();
 
+	if (!err && abi != DMASIM_ABI)
+		err = sim_error(
+			EINVAL,
+			"this program was compiled with the headers of another libdmasim (ABI %u; the library has "
+			"%u): compile all of it again",
+			abi, DMASIM_ABI);
 	if (err) {
 		errno = -err;
 		return NULL;
@@ -174,6 +180,12 @@ struct dmasim_machine *dmasim_machine_create(const char *spec)
 	if (!k_thread.current)
 		k_machine_acquire(m);
 	return m;
+}
+
+/* The symbol for callers without the headers' macro: function pointers, other languages. */
+struct dmasim_machine *(dmasim_machine_create)(const char *spec)
+{
+	return dmasim_machine_create_abi(spec, DMASIM_ABI);
 }
 
 /* ---- use ---- */

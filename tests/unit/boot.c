@@ -41,6 +41,9 @@ static void create_use_destroy(void **state)
 static void bad_specs_say_why(void **state)
 {
 	(void)state;
+	assert_null(dmasim_machine_create_abi("pc", DMASIM_ABI + 1));
+	assert_int_equal(errno, EINVAL);
+	assert_non_null(strstr(dmasim_last_error(), "another libdmasim"));
 	assert_null(dmasim_machine_create("nonsense"));
 	assert_int_equal(errno, EINVAL);
 	assert_non_null(strstr(dmasim_last_error(), "worst"));
