@@ -2,10 +2,10 @@
 /*
  * Contexts: what the running strand may do, and the safe points at which the world reaches it.
  *
- * A context counts what forbids sleeping: handlers running, locks, interrupts or preemption off. Interrupts and softirqs
- * are function calls on the stack of whoever runs, on its context; a frame remembers what they found, and what they
- * leave different is reported and put right. A safe point lets time pass, so devices act, and then delivers what is due
- * and allowed. Softirqs that raise softirqs get their turn at the next safe point, not in an endless loop at this one.
+ * A context counts what forbids sleeping: handlers running, locks, interrupts or preemption off. Interrupts and
+ * softirqs are function calls on the stack of whoever runs, on its context; a frame remembers what they found, and what
+ * they leave different is reported and put right. A safe point lets time pass, so devices act, and then delivers what
+ * is due and allowed. Softirqs that raise softirqs get their turn at the next safe point, not in an endless loop here.
  *
  * Weakness: interrupts arrive at safe points only, never between two plain instructions of the driver.
  */
