@@ -150,7 +150,7 @@ static void storm(struct dmasim_machine *m, unsigned int irq, struct irq_line *l
 	f.mapped_time = a ? a->requested_at : 0;
 	f.mapped_verb = "requested";
 	f.more[0].label = "line";
-	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s: %u deliveries in a row %s", a ? a->shown : "nobody's",
+	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s: %d deliveries in a row %s", a ? a->shown : "nobody's",
 		 STORM, high ? "and the device holds the line" : "that no handler said to be its own");
 	f.more[1].label = "now";
 	snprintf(f.more[1].text, sizeof(f.more[1].text), "irq %u is shut", irq);
