@@ -86,7 +86,7 @@ done
 # Shell.
 if command -v shellcheck >/dev/null 2>&1; then
 	# shellcheck disable=SC2046
-	shellcheck -s sh -e SC1091,SC2015,SC2034,SC2046,SC2086 $(tracked '*.sh' '.ci/run') || complain "shellcheck"
+	shellcheck -s sh -e SC1091,SC2015,SC2016,SC2034,SC2046,SC2086 $(tracked '*.sh' '.ci/run') || complain "shellcheck"
 fi
 
 # Bugs that analysis finds without building.

@@ -26,7 +26,7 @@ static void receive(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { dmasim_unit_test(receive) };
+	const struct CMUnitTest tests[] = {dmasim_unit_test(receive)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,6 +35,7 @@ static const struct {
 static const char *const excepted[] = {
 	"dmasim_k_vprintk",					/* a va_list is no pointer */
 	"dmasim_bug",						/* gives up, as asked */
+	"dmasim_k_vprintk",					/* a va_list is no pointer */
 	"dmasim_get_user",					/* only through its macro, which names a variable */
 	"dmasim_wait_begin",					/* the same */
 	"dmasim_wait_step",  "dmasim_wait_end", "dmasim_load8", /* an access of the caller's is the caller's */
