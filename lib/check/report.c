@@ -117,6 +117,7 @@ static void wait_for_safe_point(struct dmasim_machine *m, struct check_report *r
 	if (f->map)
 		p->f.map = memcpy(p->map, f->map, p->f.nr_map);
 	__atomic_store_n(&p->ready, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&m->unsettled, true, __ATOMIC_RELEASE);
 }
 
 /* ---- output ---- */
@@ -345,8 +346,11 @@ static void carry_out_policy(struct dmasim_machine *m, struct violation *v)
 	struct check_report *r = m->reports;
 	static const char last_words[] = "dmasim: on_violation=abort: stopping here\n";
 
-	if (r->callback)
+	if (r->callback) {
+		m->told_frame = (uintptr_t)__builtin_frame_address(0);
 		r->callback(&v->v, r->callback_arg);
+		m->told_frame = 0;
+	}
 	if (v->v.expected)
 		return;
 	if (m->hw->cfg.exitcode)
@@ -451,8 +455,13 @@ void report_settle(struct dmasim_machine *m)
 {
 	struct check_report *r = m->reports;
 
-	if (k_likely(!r || r->pending_head == r->pending_tail) || report_is_busy(r, __builtin_frame_address(0)))
+	__atomic_store_n(&m->unsettled, false, __ATOMIC_SEQ_CST); /* before looking: what comes later sets it again */
+	if (k_likely(!r || r->pending_head == r->pending_tail))
 		return;
+	if (report_is_busy(r, __builtin_frame_address(0))) {
+		m->unsettled = true;
+		return;
+	}
 	begin(r, __builtin_frame_address(0));
 	/* At most one round: what callbacks add while this runs waits for the next safe point. */
 	for (u32 i = 0; i < REPORT_PENDING && r->pending_tail != r->pending_head; i++) {
@@ -464,6 +473,8 @@ void report_settle(struct dmasim_machine *m)
 		p->ready = 0;
 		__atomic_store_n(&r->pending_tail, r->pending_tail + 1, __ATOMIC_RELEASE);
 	}
+	if (r->pending_tail != r->pending_head)
+		m->unsettled = true;
 	r->busy = false;
 }
 
@@ -572,13 +583,13 @@ int report_init(struct dmasim_machine *m)
 
 		r->fd = STDERR_FILENO;
 		report_exit(m);
-		return sim_error(err, "log=%s cannot be opened: %s", c->log, strerror(err));
+		return sim_error(EINVAL, "log=%s cannot be opened: %s", c->log, strerror(err));
 	}
 	if (c->json[0] && (r->json_fd = open_log(c->json)) < 0) {
 		int err = errno;
 
 		report_exit(m);
-		return sim_error(err, "json=%s cannot be opened: %s", c->json, strerror(err));
+		return sim_error(EINVAL, "json=%s cannot be opened: %s", c->json, strerror(err));
 	}
 	report_forget_verdict();
 	r->json_on_main = c->report == REPORT_JSON;

@@ -196,6 +196,10 @@ static bool inside(struct dmasim_machine *m, char *where, size_t size)
 	const struct k_context_state *c = m->sched->ctx;
 	struct k_where w;
 
+	if (m->told_frame && (uintptr_t)__builtin_frame_address(0) < m->told_frame) {
+		snprintf(where, size, "in a callback of dmasim_on_violation()");
+		return true;
+	}
 	if (m->sched->stopped && !k_thread.task)
 		return false; /* the stack was left by a jump */
 	if (k_thread.task)

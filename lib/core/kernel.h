@@ -106,11 +106,14 @@ struct dmasim_machine {
 	u32 serial;		      /* of this machine in the process, from 1: upper half of device handles */
 	u32 nr_device_slots;
 	struct dmasim_device_private **device_slots; /* by lower half of the handle; NULL = gone */
+	u32 model_depth;			     /* register callbacks of device models that run; io.c */
 	bool inject_armed;			     /* fast test for k_fails() */
+	bool unsettled;				     /* hooks.settle() has something to do; set from anywhere */
 	bool checks;				     /* cfg.checks */
 	bool dying;				     /* destroy has begun */
 	int pid;				     /* of the process that made it: unusable after fork() */
 	bool held;				     /* some host thread uses it */
+	uintptr_t told_frame; /* frame that runs a callback of dmasim_on_violation(); 0 = none. One may jump out */
 	void (*on_stop)(const char *why, void *arg); /* dmasim_on_stop(): called by k_stop() */
 	void *on_stop_arg;
 	struct dmasim_machine *next; /* all live machines of the process, under a lock in boot.c */
@@ -182,9 +185,16 @@ void k_devices_detach_all(struct dmasim_machine *m);
  * k_safe_point() when interrupts are on and the context is not a hard interrupt or an event. irq.c. */
 void k_irqs_deliver(struct dmasim_machine *m);
 /* Are we inside a device model: an event, or a register callback that an MMIO access of the driver called? io.c. */
-bool k_in_device_model(const struct dmasim_machine *m);
+static inline bool k_in_device_model(const struct dmasim_machine *m)
+{
+	return sim_in_event(m->hw) || m->model_depth;
+}
 /* In a device model: report kernel-call-in-event, true. */
-bool k_model_call(struct dmasim_machine *m, const char *function);
+bool k_model_call_slow(struct dmasim_machine *m, const char *function);
+static inline bool k_model_call(struct dmasim_machine *m, const char *function)
+{
+	return k_unlikely(k_in_device_model(m)) && k_model_call_slow(m, function);
+}
 
 /* lib/core/boot.c reaches the upper rooms through one table that lib/boot/rooms.c fills (see there). */
 struct k_room {
