@@ -491,6 +491,8 @@ void track_dma_done(void *soft, struct sim_master *master, dma_addr_t bus, size_
 			if (extent_is_streaming(e))
 				extent_device_wrote(c, e, lo, lo + len);
 			phys = e->phys + lo;
+			if (k_unlikely(e->freed))
+				mm_damage_known(m, phys, len);
 		} else {
 			uint64_t window;
 
@@ -499,6 +501,8 @@ void track_dma_done(void *soft, struct sim_master *master, dma_addr_t bus, size_
 				return;
 			len = SIM_PAGE_SIZE - (phys & (SIM_PAGE_SIZE - 1));
 			len = len < n - done ? len : n - done;
+			/* told before it moved: red zones and poison that it hit are not mistakes of their own */
+			mm_damage_known(m, phys, len);
 		}
 		if (c->snapshot)
 			snapshot_device_wrote(c, phys, len);
