@@ -25,11 +25,9 @@ struct one_shot {
 };
 
 struct sim_clock {
-	uint64_t now;
 	uint64_t posted; /* events so far: the order of the next */
 	struct sim_event **heap;
 	unsigned int nr, room;
-	bool running; /* an event's callback runs */
 	struct one_shot *free;
 };
 
@@ -85,9 +83,10 @@ static void take_out(struct sim_clock *c, struct sim_event *e)
 		sift_down(c, i, last);
 }
 
-uint64_t sim_now(const struct sim_machine *m)
+/* After every change of the heap: what sim_advance() looks at. */
+static void note_next(struct sim_machine *m)
 {
-	return m->clock->now;
+	m->next_event = m->clock->nr ? m->clock->heap[0]->when : UINT64_MAX;
 }
 
 int sim_event_post(struct sim_machine *m, struct sim_event *event, uint64_t delay_ns)
@@ -105,21 +104,22 @@ int sim_event_post(struct sim_machine *m, struct sim_event *event, uint64_t dela
 		c->heap = heap;
 		c->room = room;
 	}
-	if (c->running && delay_ns == 0)
+	if (m->in_event && delay_ns == 0)
 		delay_ns = 1;
-	event->when = c->now + delay_ns < c->now ? UINT64_MAX : c->now + delay_ns;
+	event->when = m->now + delay_ns < m->now ? UINT64_MAX : m->now + delay_ns;
 	event->order = c->posted++;
-	if (c->running) {
+	if (m->in_event) {
 		event->cause = m->cause;
 		event->cause_time = m->cause_time;
 	} else {
 		event->cause = m->observer && m->observer->cause ? m->observer->cause(m->soft) : 0;
-		event->cause_time = c->now;
+		event->cause_time = m->now;
 	}
 	if (m->cfg.chaos)
 		event->order |= (uint64_t)sim_choice(m, "event-order", NULL, 256) << 56;
 	c->nr++;
 	sift_up(c, c->nr - 1, event);
+	note_next(m);
 	return 0;
 }
 
@@ -128,6 +128,7 @@ bool sim_event_cancel(struct sim_machine *m, struct sim_event *event)
 	if (!event->index)
 		return false;
 	take_out(m->clock, event);
+	note_next(m);
 	return true;
 }
 
@@ -168,31 +169,32 @@ int sim_after(struct sim_machine *m, uint64_t delay_ns, void (*fn)(void *), void
 	return err;
 }
 
-void sim_advance(struct sim_machine *m, uint64_t ns)
+void sim_advance_slow(struct sim_machine *m, uint64_t ns)
 {
 	struct sim_clock *c = m->clock;
-	uint64_t target = c->now + ns < c->now ? UINT64_MAX : c->now + ns;
+	uint64_t target = m->now + ns < m->now ? UINT64_MAX : m->now + ns;
 
-	if (c->nr == 0 || c->heap[0]->when > target || c->running) {
-		c->now = target;
+	if (c->nr == 0 || c->heap[0]->when > target || m->in_event) {
+		m->now = target;
 		return;
 	}
 	while (c->nr > 0 && c->heap[0]->when <= target) {
 		struct sim_event *e = c->heap[0];
 
 		take_out(c, e);
+		note_next(m);
 		/* A callback that let time pass itself may have moved now beyond this event: it is late. */
-		if (e->when > c->now)
-			c->now = e->when;
-		c->running = true;
+		if (e->when > m->now)
+			m->now = e->when;
+		m->in_event = true;
 		m->cause = e->cause;
 		m->cause_time = e->cause_time;
 		m->event_frame = __builtin_frame_address(0);
 		e->fn(e->arg); /* may free e, post, cancel */
-		c->running = false;
+		m->in_event = false;
 	}
-	if (target > c->now)
-		c->now = target;
+	if (target > m->now)
+		m->now = target;
 }
 
 bool sim_next_event(const struct sim_machine *m, uint64_t *when)
@@ -203,11 +205,6 @@ bool sim_next_event(const struct sim_machine *m, uint64_t *when)
 	return true;
 }
 
-bool sim_in_event(const struct sim_machine *m)
-{
-	return m->clock->running;
-}
-
 size_t sim_events_pending(const struct sim_machine *m)
 {
 	return m->clock->nr;
@@ -216,6 +213,9 @@ size_t sim_events_pending(const struct sim_machine *m)
 int sim_clock_init(struct sim_machine *m)
 {
 	m->clock = calloc(1, sizeof(*m->clock));
+	m->now = 0;
+	m->next_event = UINT64_MAX;
+	m->in_event = false;
 	return m->clock ? 0 : sim_error(ENOMEM, "no memory for the clock");
 }
 
@@ -247,6 +247,7 @@ void sim_clock_check(const struct sim_machine *m)
 	const struct sim_clock *c = m->clock;
 
 	assert(c->nr <= c->room);
+	assert(m->next_event == (c->nr ? c->heap[0]->when : UINT64_MAX));
 	for (unsigned int i = 0; i < c->nr; i++) {
 		assert(c->heap[i]->index == i + 1);
 		assert(i == 0 || !before(c->heap[i], c->heap[(i - 1) / 2]));

@@ -28,6 +28,17 @@ static void assign_bit(uint64_t *map, unsigned int i, bool value)
 		map[i / 64] &= ~(1ULL << (i % 64));
 }
 
+/* Something to deliver? Asked at every safe point, so it is known beforehand. */
+static void note_ready(struct sim_machine *m)
+{
+	const struct sim_irqs *irqs = m->irqs;
+	uint64_t any = 0;
+
+	for (int w = 0; w < WORDS; w++)
+		any |= (irqs->latched[w] | irqs->high[w]) & ~irqs->masked[w];
+	m->irq_ready = any != 0;
+}
+
 static bool test_bit(const uint64_t *map, unsigned int i)
 {
 	return map[i / 64] >> (i % 64) & 1;
@@ -54,27 +65,34 @@ void sim_irq_free(struct sim_machine *m, unsigned int irq)
 	assign_bit(m->irqs->latched, irq, false);
 	assign_bit(m->irqs->high, irq, false);
 	assign_bit(m->irqs->masked, irq, false);
+	note_ready(m);
 }
 
 void sim_irq_raise(struct sim_machine *m, unsigned int irq)
 {
-	if (irq < SIM_NR_IRQS)
-		assign_bit(m->irqs->latched, irq, true);
+	if (irq >= SIM_NR_IRQS)
+		return;
+	assign_bit(m->irqs->latched, irq, true);
+	note_ready(m);
 }
 
 void sim_irq_level(struct sim_machine *m, unsigned int irq, bool high)
 {
-	if (irq < SIM_NR_IRQS)
-		assign_bit(m->irqs->high, irq, high);
+	if (irq >= SIM_NR_IRQS)
+		return;
+	assign_bit(m->irqs->high, irq, high);
+	note_ready(m);
 }
 
 void sim_irq_mask(struct sim_machine *m, unsigned int irq, bool masked)
 {
-	if (irq < SIM_NR_IRQS)
-		assign_bit(m->irqs->masked, irq, masked);
+	if (irq >= SIM_NR_IRQS)
+		return;
+	assign_bit(m->irqs->masked, irq, masked);
+	note_ready(m);
 }
 
-int sim_irq_next(struct sim_machine *m)
+int sim_irq_next_slow(struct sim_machine *m)
 {
 	const struct sim_irqs *irqs = m->irqs;
 	uint64_t ready[WORDS], any = 0;
@@ -82,7 +100,7 @@ int sim_irq_next(struct sim_machine *m)
 
 	for (int w = 0; w < WORDS; w++)
 		any |= ready[w] = (irqs->latched[w] | irqs->high[w]) & ~irqs->masked[w];
-	if (any == 0) /* asked at every safe point */
+	if (any == 0)
 		return -1;
 	for (int w = 0; w < WORDS; w++)
 		n += (unsigned int)__builtin_popcountll(ready[w]);
@@ -99,8 +117,10 @@ int sim_irq_next(struct sim_machine *m)
 
 void sim_irq_ack(struct sim_machine *m, unsigned int irq)
 {
-	if (irq < SIM_NR_IRQS)
-		assign_bit(m->irqs->latched, irq, false);
+	if (irq >= SIM_NR_IRQS)
+		return;
+	assign_bit(m->irqs->latched, irq, false);
+	note_ready(m);
 }
 
 bool sim_irq_is_pending(const struct sim_machine *m, unsigned int irq)
@@ -111,6 +131,7 @@ bool sim_irq_is_pending(const struct sim_machine *m, unsigned int irq)
 int sim_irqs_init(struct sim_machine *m)
 {
 	m->irqs = calloc(1, sizeof(*m->irqs));
+	m->irq_ready = false;
 	return m->irqs ? 0 : sim_error(ENOMEM, "no memory for interrupt lines");
 }
 
@@ -122,6 +143,12 @@ void sim_irqs_exit(struct sim_machine *m)
 
 void sim_irqs_check(const struct sim_machine *m)
 {
+	uint64_t any;
+
 	for (unsigned int i = 0; i < FIRST_IRQ; i++)
 		assert(!test_bit(m->irqs->taken, i));
+	any = 0;
+	for (int w = 0; w < WORDS; w++)
+		any |= (m->irqs->latched[w] | m->irqs->high[w]) & ~m->irqs->masked[w];
+	assert(m->irq_ready == (any != 0));
 }

@@ -204,7 +204,7 @@ struct sim_event {
 	uint64_t cause_time;
 };
 
-uint64_t sim_now(const struct sim_machine *m);
+static inline uint64_t sim_now(const struct sim_machine *m);
 /* Events posted by pointer: the caller owns *event, which must stay until run or cancelled. 0, -EBUSY if it is queued
  * already, -ENOMEM. From inside an event the delay is at least 1 ns, so that time always passes. */
 int sim_event_post(struct sim_machine *m, struct sim_event *event, uint64_t delay_ns);
@@ -213,11 +213,11 @@ bool sim_event_cancel(struct sim_machine *m, struct sim_event *event); /* true i
 int sim_after(struct sim_machine *m, uint64_t delay_ns, void (*fn)(void *), void *arg);
 /* Let time pass: advances to now + ns, running due events in order at their own time. Not reentrant: from inside
  * an event only the clock's offset moves and nothing runs. */
-void sim_advance(struct sim_machine *m, uint64_t ns);
+static inline void sim_advance(struct sim_machine *m, uint64_t ns);
 /* Time of the next queued event; false if there is none. */
 bool sim_next_event(const struct sim_machine *m, uint64_t *when);
 /* True while an event callback runs. */
-bool sim_in_event(const struct sim_machine *m);
+static inline bool sim_in_event(const struct sim_machine *m);
 size_t sim_events_pending(const struct sim_machine *m);
 
 /* ---- interrupt lines (sim/irq.c) ---- */
@@ -231,7 +231,7 @@ void sim_irq_raise(struct sim_machine *m, unsigned int irq);		/* edge: latches *
 void sim_irq_level(struct sim_machine *m, unsigned int irq, bool high); /* level: pending while high */
 void sim_irq_mask(struct sim_machine *m, unsigned int irq, bool masked);
 /* The next line to deliver: pending and not masked; which of several is a choice. -1 if none. */
-int sim_irq_next(struct sim_machine *m);
+static inline int sim_irq_next(struct sim_machine *m);
 void sim_irq_ack(struct sim_machine *m, unsigned int irq); /* unlatch an edge */
 bool sim_irq_is_pending(const struct sim_machine *m, unsigned int irq);
 
@@ -330,6 +330,11 @@ struct sim_observer {
 };
 
 struct sim_machine {
+	/* What every safe point asks; clock.c and irq.c keep it true. */
+	uint64_t now;
+	uint64_t next_event; /* when the next one is due; UINT64_MAX if none is queued */
+	bool in_event;	     /* an event's callback runs */
+	bool irq_ready;	     /* a line is pending and not masked */
 	struct sim_config cfg;
 	struct sim_ram ram;
 	struct sim_region iomem;
@@ -347,6 +352,33 @@ struct sim_machine {
 	struct sim_mmios *mmios;
 	struct sim_bus *bus;
 };
+
+static inline uint64_t sim_now(const struct sim_machine *m)
+{
+	return m->now;
+}
+
+static inline bool sim_in_event(const struct sim_machine *m)
+{
+	return m->in_event;
+}
+
+void sim_advance_slow(struct sim_machine *m, uint64_t ns);
+static inline void sim_advance(struct sim_machine *m, uint64_t ns)
+{
+	uint64_t target = m->now + ns;
+
+	if (__builtin_expect(target < m->next_event && target >= ns, 1))
+		m->now = target;
+	else
+		sim_advance_slow(m, ns);
+}
+
+int sim_irq_next_slow(struct sim_machine *m);
+static inline int sim_irq_next(struct sim_machine *m)
+{
+	return __builtin_expect(m->irq_ready, 0) ? sim_irq_next_slow(m) : -1;
+}
 
 /* Parse, allocate, wire. NULL and sim_error(). */
 struct sim_machine *sim_machine_create(const char *spec);

@@ -89,7 +89,7 @@ u8 extent_function_slow(struct check *c, const char *name)
 /* ---- the hash ---- */
 
 /* Double in place. Chains keep their order: newest first. */
-static void hash_grow(struct check *c)
+static __attribute__((__noinline__)) void hash_grow(struct check *c)
 {
 	u32 old = c->hash_mask + 1;
 
@@ -113,20 +113,17 @@ static void hash_grow(struct check *c)
 	}
 }
 
-static void hash_add(struct check *c, struct extent *e)
+/* Where the next extent of that address belongs; room for it is made. */
+static inline u32 *hash_head(struct check *c, u32 dev, dma_addr_t bus)
 {
-	u32 *head;
-
 	if (k_unlikely(c->live * 2 > c->hash_mask))
 		hash_grow(c);
-	head = &c->hash[extent_hash(c, e->dev, e->bus)];
-	e->next_hash = *head;
-	*head = extent_id(c, e);
+	return &c->hash[extent_hash(c, dev, bus)];
 }
 
-static void hash_remove(struct check *c, struct extent *e)
+static inline void hash_remove(struct check *c, struct extent *e, u32 id)
 {
-	u32 *p = &c->hash[extent_hash(c, e->dev, e->bus)], id = extent_id(c, e);
+	u32 *p = &c->hash[extent_hash(c, e->dev, e->bus)];
 
 	while (*p != id)
 		p = &extent_at(c, *p)->next_hash;
@@ -216,7 +213,7 @@ static void places(const struct check *c, const struct extent *e, u64 *first, u6
 	*last = (e->phys - c->base + e->size - 1) >> shift;
 }
 
-static void link_place(struct check *c, struct extent *e, u64 place, u32 link, bool in)
+static __attribute__((__noinline__)) void link_place(struct check *c, struct extent *e, u64 place, u32 link, bool in)
 {
 	u64 lo = e->phys - c->base, hi = lo + e->size;
 
@@ -226,7 +223,7 @@ static void link_place(struct check *c, struct extent *e, u64 place, u32 link, b
 		in ? link_in(c, &c->chunks[place].head, link) : link_out(c, &c->chunks[place].head, link);
 }
 
-static void link_further(struct check *c, struct extent *e, u64 first, u64 last)
+static __attribute__((__noinline__)) void link_further(struct check *c, struct extent *e, u64 first, u64 last)
 {
 	for (u64 place = first + 1; place <= last; place++) {
 		u32 id = records_get(&c->nodes);
@@ -244,12 +241,13 @@ static void link_further(struct check *c, struct extent *e, u64 first, u64 last)
 	}
 }
 
-static inline void places_add(struct check *c, struct extent *e)
+/* Neither on one page nor small: the rare cases of places_add(). */
+static __attribute__((__noinline__)) void places_add_slow(struct check *c, struct extent *e)
 {
 	u64 first, last;
 
 	e->outside = e->phys < c->base || e->phys >= c->end || e->size > c->end - e->phys;
-	if (k_unlikely(e->outside)) {
+	if (e->outside) {
 		link_in(c, &c->outsiders, extent_id(c, e));
 		return;
 	}
@@ -260,7 +258,23 @@ static inline void places_add(struct check *c, struct extent *e)
 		link_further(c, e, first, last);
 }
 
-static inline void places_remove(struct check *c, struct extent *e)
+/* Is it on one page of indexed space? Then it is linked without a call. */
+static inline bool one_page(const struct check *c, phys_addr_t phys, u64 size)
+{
+	return phys - c->base < c->end - c->base && (phys & (SIM_PAGE_SIZE - 1)) + size <= SIM_PAGE_SIZE;
+}
+
+static inline void places_add(struct check *c, struct extent *e, u32 id, phys_addr_t phys, u64 size)
+{
+	u64 lo = phys - c->base;
+
+	if (k_likely(one_page(c, phys, size)))
+		page_add(c, lo >> SIM_PAGE_SHIFT, id, lo, lo + size);
+	else
+		places_add_slow(c, e);
+}
+
+static __attribute__((__noinline__)) void places_remove_slow(struct check *c, struct extent *e)
 {
 	u64 first, last;
 
@@ -277,6 +291,17 @@ static inline void places_remove(struct check *c, struct extent *e)
 		link_place(c, e, node->place, id | NODE, false);
 		records_put(&c->nodes, id);
 	}
+}
+
+static inline void places_remove(struct check *c, struct extent *e, u32 id)
+{
+	phys_addr_t phys = e->phys;
+	u64 size = e->size, lo = phys - c->base;
+
+	if (k_likely(one_page(c, phys, size)))
+		page_remove(c, lo >> SIM_PAGE_SHIFT, id, lo, lo + size);
+	else
+		places_remove_slow(c, e);
 }
 
 /* ---- walking physical memory ---- */
@@ -374,17 +399,21 @@ struct extent_more *extent_need_more(struct check *c, struct extent *e)
 	return more;
 }
 
-static bool is_foreign(const struct check *c, phys_addr_t phys)
+static inline bool is_foreign(const struct check *c, phys_addr_t phys)
 {
 	return phys - c->foreign_base < c->foreign_size;
 }
 
 struct extent *extent_add(struct check *c, const struct track_op *op, stack_id stack, u64 now)
 {
-	u32 id;
+	const phys_addr_t phys = op->phys;
+	const dma_addr_t bus = op->bus;
+	const u32 dev = op->dev->id;
+	const u64 size = op->size;
 	struct extent *e;
+	u32 id, *head;
 
-	if (k_unlikely(!op->size || op->size > EXTENT_MAX_SIZE || op->phys + op->size < op->phys)) {
+	if (k_unlikely(size - 1 >= EXTENT_MAX_SIZE || phys + size < phys)) {
 		c->dropped++;
 		return NULL;
 	}
@@ -393,49 +422,48 @@ struct extent *extent_add(struct check *c, const struct track_op *op, stack_id s
 		c->dropped++;
 		return NULL;
 	}
-	e = extent_at(c, id);
-	*e = (struct extent){
-		.bus = op->bus,
-		.phys = op->phys,
-		.size = op->size,
-		.kind = op->kind,
-		.dir = op->dir & 3,
-		.checked = !(op->kind == EXTENT_SINGLE || op->kind == EXTENT_PAGE || op->kind == EXTENT_RESOURCE),
-		.live = 1,
-		.time = now,
-		.dev = op->dev->id,
-		.mapped = stack,
-		.attrs = (u16)op->attrs,
-		.fn = extent_function(c, op->function),
-		.state = op->attrs & ATTR_SKIP_CPU_SYNC ? BYTE_UNSYNCED : BYTE_DEVICE,
-	};
 	if (++c->live > c->peak)
 		c->peak = c->live;
 	c->made++;
-	hash_add(c, e);
-	places_add(c, e);
-	c->foreign += is_foreign(c, e->phys);
+	head = hash_head(c, dev, bus);
+	e = extent_at(c, id);
+	*e = (struct extent){
+		.bus = bus,
+		.phys = phys,
+		.size = size,
+		.kind = op->kind,
+		.dir = op->dir & 3,
+		.fn = extent_function(c, op->function),
+		.checked = !(op->kind == EXTENT_SINGLE || op->kind == EXTENT_PAGE || op->kind == EXTENT_RESOURCE),
+		.live = 1,
+		.time = now,
+		.dev = dev,
+		.next_hash = *head,
+		.mapped = stack,
+		.attrs = (u16)op->attrs,
+		.state = op->attrs & ATTR_SKIP_CPU_SYNC ? BYTE_UNSYNCED : BYTE_DEVICE,
+	};
+	*head = id;
+	places_add(c, e, id, phys, size);
+	c->foreign += is_foreign(c, phys);
 	return e;
 }
 
 static void forget_more(struct check *c, struct extent *e)
 {
-	struct extent_more *more;
+	struct extent_more *more = extent_more(c, e);
 
-	if (!e->more)
-		return;
-	more = extent_more(c, e);
 	snapshot_drop(c, more);
 	runs_exit(&more->runs);
 	records_put(&c->more, e->more);
 }
 
 /* Out of the hash and into quarantine. */
-static inline void bury(struct check *c, struct extent *e, const struct stamp *by)
+static inline void bury(struct check *c, struct extent *e, u32 id, const struct stamp *by)
 {
 	struct dead *d = &c->quarantine[c->nr_dead++ % QUARANTINE];
 
-	hash_remove(c, e);
+	hash_remove(c, e, id);
 	c->live--;
 	*d = (struct dead){
 		.bus = e->bus,
@@ -449,28 +477,36 @@ static inline void bury(struct check *c, struct extent *e, const struct stamp *b
 		.mapped = e->mapped,
 		.by = *by,
 	};
-	if (c->last == extent_id(c, e))
+	if (c->last == id)
 		c->last = 0;
+}
+
+static inline void lay(struct check *c, struct extent *e, u32 id)
+{
+	places_remove(c, e, id);
+	c->foreign -= is_foreign(c, e->phys);
+	e->live = 0;
+	if (k_unlikely(e->more))
+		forget_more(c, e);
+	records_put(&c->extents, id);
 }
 
 void extent_lay(struct check *c, struct extent *e)
 {
-	places_remove(c, e);
-	c->foreign -= is_foreign(c, e->phys);
-	e->live = 0;
-	forget_more(c, e);
-	records_put(&c->extents, extent_id(c, e));
+	lay(c, e, extent_id(c, e));
 }
 
 void extent_remove(struct check *c, struct extent *e, const struct stamp *by)
 {
-	bury(c, e, by);
-	extent_lay(c, e);
+	u32 id = extent_id(c, e);
+
+	bury(c, e, id, by);
+	lay(c, e, id);
 }
 
 void extent_haunt(struct check *c, struct extent *e, const struct stamp *by)
 {
-	bury(c, e, by);
+	bury(c, e, extent_id(c, e), by);
 	e->ghost = 1;
 	if (e->more)
 		snapshot_drop(c, extent_more(c, e));

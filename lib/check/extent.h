@@ -30,15 +30,9 @@ struct extent {
 	u64 size : 40;
 	u64 kind : 3;
 	u64 dir : 2;
-	u64 checked : 1; /* dma_mapping_error() was called, or its lack has been reported, or need not be */
-	u64 freed : 1;	 /* its memory was freed: reported, everything later is a consequence */
-	u64 leaked : 1;	 /* reported as a leak */
-	u64 wide : 1;	 /* in the lists of chunks, not of pages */
-	u64 outside : 1; /* not in indexed physical space: in the list of outsiders */
-	u64 live : 1;
-	u64 told : 6;  /* mistakes of the mapping as a whole that have been told */
-	u64 ghost : 1; /* ended, its bytes still stale: only in the lists of places */
-	u64 unused : 6;
+	u64 told : 6; /* mistakes of the mapping as a whole that have been told */
+	u64 fn : 8;   /* name of the map call, see extent_function() */
+	u64 unused : 5;
 	u64 time; /* of the map call */
 	u32 dev;
 	u32 next_hash;	/* id; also links free records */
@@ -47,7 +41,14 @@ struct extent {
 	u32 more;  /* 0: none */
 	u32 links; /* nodes for the further pages or chunks */
 	u16 attrs;
-	u8 fn; /* name of the map call, see extent_function() */
+	/* What changes while it lives has bytes of its own: a load of the size must not wait for a store beside it. */
+	u8 checked : 1; /* dma_mapping_error() was called, or its lack has been reported, or need not be */
+	u8 freed : 1;	/* its memory was freed: reported, everything later is a consequence */
+	u8 leaked : 1;	/* reported as a leak */
+	u8 wide : 1;	/* in the lists of chunks, not of pages */
+	u8 outside : 1; /* not in indexed physical space: in the list of outsiders */
+	u8 live : 1;
+	u8 ghost : 1; /* ended, its bytes still stale: only in the lists of places */
 	u8 state;
 };
 _Static_assert(sizeof(struct extent) == 64, "an extent is one cache line");

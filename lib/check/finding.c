@@ -184,6 +184,7 @@ void check_found_later(struct check *c, const struct finding *f, phys_addr_t phy
 	if (!p->f.act_time)
 		p->f.act_time = sim_now(c->m->hw);
 	p->waiting = true;
+	c->m->unsettled = true;
 }
 
 void check_settle(struct dmasim_machine *m)

@@ -234,6 +234,8 @@ void k_deliver(struct dmasim_machine *m)
 	const struct k_context_state *c = m->sched->ctx;
 	void *entry = k_thread.entry;
 
+	if (k_likely(!m->hw->irq_ready && !m->sched->softirqs))
+		return;
 	if (c->irqs_off || c->hardirqs || k_in_device_model(m))
 		return;
 	k_irqs_deliver(m);
@@ -265,7 +267,8 @@ void k_safe_point(struct dmasim_machine *m, u64 ns)
 	s->safe_points++;
 	sim_advance(m->hw, ns);
 	k_thread.entry = entry; /* events ran on this stack: the frame they set is gone */
-	m->hooks.settle(m);
+	if (k_unlikely(__atomic_load_n(&m->unsettled, __ATOMIC_RELAXED)))
+		m->hooks.settle(m);
 	k_deliver(m);
 	if (k_unlikely(k_now(m) - s->polling_since > POLL_LIMIT_NS))
 		polled_too_long(m);

@@ -30,7 +30,6 @@ struct k_io {
 	struct k_iomap *maps;
 	unsigned int nr, room, last;
 	struct k_claim *claims;
-	unsigned int depth; /* register callbacks of device models running */
 };
 
 /* The mapping, live or dead, that holds va; NULL if none. Valid until the next ioremap(). */

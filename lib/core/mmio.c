@@ -186,9 +186,9 @@ static u64 device_read(struct dmasim_machine *m, const struct access *a)
 
 	if (!mmio)
 		return all_ones(a->size);
-	m->io->depth++;
+	m->model_depth++;
 	value = sim_mmio_read(mmio, offset, a->size);
-	m->io->depth--;
+	m->model_depth--;
 	return value;
 }
 
@@ -199,9 +199,9 @@ static void device_write(struct dmasim_machine *m, const struct access *a)
 
 	if (!mmio)
 		return;
-	m->io->depth++;
+	m->model_depth++;
 	sim_mmio_write(mmio, offset, a->size, a->value);
-	m->io->depth--;
+	m->model_depth--;
 }
 
 static u64 io_read(const volatile void *addr, unsigned int size, const char *function)
@@ -313,12 +313,12 @@ static void move(const char *function, uintptr_t addr, bool step, void *memory, 
 			}
 			return;
 		}
-		m->io->depth++;
+		m->model_depth++;
 		if (write)
 			sim_mmio_write(mmio, offset, a.size, a.value);
 		else
 			value = sim_mmio_read(mmio, offset, a.size);
-		m->io->depth--;
+		m->model_depth--;
 		if (!write) {
 			value = htole64(value);
 			memcpy(bytes, &value, sizeof(bytes));
