@@ -115,7 +115,7 @@ void call_overlaps(struct dmasim_machine *m, const struct track_op *op, struct e
 	finding_of(c, &f, e, lo, hi, NULL);
 	f.dev = op->dev->dev;
 	f.bus = op->bus + (e->phys + lo - op->phys);
-	finding_more(&f, "mapping", "%zu bytes, %s, by %s()", op->size, direction_name(op->dir), op->function);
+	finding_more(&f, "new", "%zu bytes, %s, by %s()", op->size, direction_name(op->dir), op->function);
 	if (e->dev != op->dev->id && check_device(c, e->dev))
 		finding_more(&f, "owner", "the other mapping is %s's", check_device(c, e->dev)->name);
 	check_found(c, &f);
@@ -139,13 +139,13 @@ bool call_maps_freed(struct dmasim_machine *m, const struct track_op *op)
 		f.buffer_kind = o.kind;
 		f.buffer_size = o.size;
 		f.offset = op->phys - o.start;
-		f.mapped = o.freed;
-		f.mapped_time = o.freed_time;
-		f.mapped_verb = "freed";
-		f.handed = o.allocated;
-		f.handed_time = o.allocated_time;
-		f.handed_by = "its allocation";
-		f.handed_to = "the driver";
+		f.mapped = o.allocated;
+		f.mapped_time = o.allocated_time;
+		f.mapped_verb = "allocated";
+		f.handed = o.freed;
+		f.handed_time = o.freed_time;
+		f.handed_by = "the free";
+		f.handed_to = "the allocator";
 	}
 	check_found(m->check, &f);
 	return true;

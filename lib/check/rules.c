@@ -10,6 +10,7 @@
 #include "lib/check/rules.h"
 
 enum {
+	NEVER, /* what it needs is on no machine of this version */
 	PC = RULE_ON_PC,
 	WORST = RULE_ON_WORST,
 	ALL = PC | WORST,

@@ -292,15 +292,22 @@ static void add_act(struct text *t, const struct report_view *view)
 		sep = " ";
 	}
 	if (f->interval) {
-		/* Found by comparing contents: nobody saw the access, only that it lies between two points. */
+		/*
+		 * Found by comparing contents: nobody saw the access, only that it lies between two points. The first is
+		 * the last hand-over or, of memory that was never handed over, the allocation.
+		 */
+		bool handed = f->handed_by || view->handed.nr;
+		const struct stack_lines *since = handed ? &view->handed : &view->mapped;
+		u64 when = handed ? f->handed_time : f->mapped_time;
+
 		text_add(t, "%sbetween ", sep);
-		if (view->handed.nr) {
-			add_place(t, &view->handed.lines[0], view->handed.symbols[0]);
+		if (since->nr) {
+			add_place(t, &since->lines[0], since->symbols[0]);
 			text_add(t, " (");
-			add_time(t, f->handed_time);
+			add_time(t, when);
 			text_add(t, ")");
 		} else {
-			add_time(t, f->handed_time);
+			add_time(t, when);
 		}
 		text_add(t, " and ");
 		if (view->act.nr) {

@@ -43,10 +43,20 @@ static void report_argument(struct dmasim_device_private *p, const struct track_
 		.size = op->size,
 		.act_verb = verb,
 	};
+	bool known = (unsigned int)op->dir <= DMA_FROM_DEVICE;
 
+	if (known)
+		f.direction = (int)op->dir + 1;
 	f.more[0].label = "call";
-	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() with size %zu, direction %d", op->function, op->size,
-		 (int)op->dir);
+	if (known)
+		snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() with size %zu", op->function, op->size);
+	else
+		snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() with size %zu, direction %d", op->function,
+			 op->size, (int)op->dir);
+	if (op->kind == EXTENT_RESOURCE && op->phys != DMA_BAD_PHYS) {
+		f.phys = op->phys;
+		f.has_phys = true;
+	}
 	dma_report(p->machine, &f);
 }
 

@@ -35,17 +35,17 @@ static const struct origin origins[] = {
 	[ADDR_LINEAR] = {NULL, MAP_WORKS, NULL},
 	/* Live coherent memory: the tracker knows which block it is, and reports. */
 	[ADDR_UNCACHED] = {NULL, MAP_WORKS, NULL},
-	[ADDR_VMALLOC] = {"map-vmalloc", MAP_FAILS, "pages behind it are scattered; the kernel refuses it"},
-	[ADDR_KMAP] = {"map-kmap", MAP_WORKS, "it is an address for the CPU, and temporary"},
-	[ADDR_IOMEM] = {"map-bad-address", MAP_FAILS, "it is a register window: dma_map_resource() maps those"},
-	[ADDR_VMEMMAP] = {"map-bad-address", MAP_FAILS, "it is a struct page, not memory: dma_map_page() takes it"},
-	[ADDR_STACK] = {"map-stack", MAP_AS_FOREIGN, "stacks may be in vmalloc memory, and share cache lines"},
-	[ADDR_TEXT] = {"map-text", MAP_AS_FOREIGN, "code and constants need not be in memory that devices reach"},
-	[ADDR_STATIC] = {"map-foreign-memory", MAP_AS_FOREIGN, "it is a static variable: in a module, vmalloc memory"},
-	[ADDR_FOREIGN] = {"map-foreign-memory", MAP_AS_FOREIGN, "it is the host's memory (malloc)"},
+	[ADDR_VMALLOC] = {"map-vmalloc", MAP_FAILS, "from vmalloc(): the pages behind it are scattered, and the kernel refuses it"},
+	[ADDR_KMAP] = {"map-kmap", MAP_WORKS, "an address from kmap(): for the CPU, and for a while"},
+	[ADDR_IOMEM] = {"map-bad-address", MAP_FAILS, "a register window: dma_map_resource() maps those"},
+	[ADDR_VMEMMAP] = {"map-bad-address", MAP_FAILS, "a struct page, which is not the memory itself: dma_map_page() takes it"},
+	[ADDR_STACK] = {"map-stack", MAP_AS_FOREIGN, "a stack: it may lie in vmalloc memory, and shares its cache lines"},
+	[ADDR_TEXT] = {"map-text", MAP_AS_FOREIGN, "code or constants, which need not be where devices reach"},
+	[ADDR_STATIC] = {"map-foreign-memory", MAP_AS_FOREIGN, "a static variable: in a module, that is vmalloc memory"},
+	[ADDR_FOREIGN] = {"map-foreign-memory", MAP_AS_FOREIGN, "memory of the host, as from malloc()"},
 	[ADDR_ADOPTED] = {NULL, MAP_AS_FOREIGN, NULL},
-	[ADDR_NULL] = {"map-bad-address", MAP_FAILS, "it is NULL, or an offset to NULL"},
-	[ADDR_BAD] = {"map-bad-address", MAP_FAILS, "nothing is mapped there"},
+	[ADDR_NULL] = {"map-bad-address", MAP_FAILS, "NULL, or an offset to NULL"},
+	[ADDR_BAD] = {"map-bad-address", MAP_FAILS, "nothing is there"},
 };
 
 static void report_origin(struct dmasim_device_private *p, const char *rule, const void *ptr, const struct track_op *op,
@@ -63,7 +63,7 @@ static void report_origin(struct dmasim_device_private *p, const char *rule, con
 	};
 
 	f.more[0].label = "memory";
-	snprintf(f.more[0].text, sizeof(f.more[0].text), "%p: %s", ptr, why);
+	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s", why);
 	dma_report(p->machine, &f);
 }
 
@@ -156,7 +156,6 @@ bool dma_origin_range(struct dmasim_device_private *p, phys_addr_t phys, struct 
 	f = (struct finding){
 		.rule = "map-beyond-allocation",
 		.dev = p->dev,
-		.cpu = sim_phys_to_virt(m->hw, phys),
 		.buffer_size = o.size,
 		.buffer_kind = o.kind,
 		.offset = phys > o.start + o.size ? phys - o.start : o.size,
@@ -167,6 +166,9 @@ bool dma_origin_range(struct dmasim_device_private *p, phys_addr_t phys, struct 
 		.mapped_time = o.allocated_time,
 		.mapped_verb = "allocated",
 	};
+	f.phys = o.start + f.offset;
+	f.has_phys = true;
+	f.cpu = sim_phys_to_virt(m->hw, f.phys);
 	f.more[0].label = "memory";
 	snprintf(f.more[0].text, sizeof(f.more[0].text), "%zu bytes mapped from offset %llu of a %s of %zu bytes",
 		 op->size, phys - o.start, o.kind, o.size);

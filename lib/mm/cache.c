@@ -53,7 +53,7 @@ static void report_cache(struct dmasim_machine *m, const struct kmem_cache *c, c
 
 	f.more[0].label = "cache";
 	snprintf(f.more[0].text, sizeof(f.more[0].text),
-		 "%s() was given %p, which is no cache of this machine, or was destroyed", function, (const void *)c);
+		 "%s() was given something that is no cache of this machine, or was destroyed", function);
 	k_report(m, &f);
 }
 
@@ -185,12 +185,11 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 	if (cache->live) {
 		f.buffer_kind = cache->kind;
 		f.buffer_size = cache->asked;
-		f.size = cache->live * cache->asked;
 		f.mapped = cache->created;
 		f.mapped_verb = "created";
 		f.more[0].label = "objects";
-		snprintf(f.more[0].text, sizeof(f.more[0].text), "%llu objects of cache %s are still allocated",
-			 cache->live, cache->name);
+		snprintf(f.more[0].text, sizeof(f.more[0].text), "%llu of cache %s still allocated", cache->live,
+			 cache->name);
 		k_report(m, &f);
 		return; /* as the kernel: the cache and its objects stay */
 	}

@@ -160,10 +160,9 @@ static phys_addr_t to_phys_slow(struct dmasim_machine *m, const volatile void *p
 	default:
 		break;
 	}
-	f.more[0].label = "address";
-	snprintf(f.more[0].text, sizeof(f.more[0].text),
-		 "%s() was given %p, %s: only kernel logical addresses have one", function, (void *)(uintptr_t)p,
-		 mm_address_kind_name(kind));
+	f.more[0].label = "why";
+	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() was given %s; it knows kernel logical addresses only",
+		 function, mm_address_kind_name(kind));
 	k_report(m, &f);
 	return ~(phys_addr_t)0;
 }

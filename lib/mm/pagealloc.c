@@ -8,6 +8,7 @@
  * Weakness: a double free is known as long as the block has not been handed out again; the quarantine delays that.
  */
 #include <stdio.h>
+#include <string.h>
 #include <linux/mm.h>
 #include "lib/mm/internal.h"
 
@@ -33,7 +34,7 @@ static struct page *alloc_block(struct dmasim_machine *m, gfp_t gfp, unsigned in
 		struct finding f = {.rule = "alloc-order-too-big", .act_verb = "call", .size = size};
 
 		f.more[0].label = "order";
-		snprintf(f.more[0].text, sizeof(f.more[0].text), "%s was asked for order %u, %d is the highest",
+		snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() was asked for order %u, %d is the highest",
 			 function, order, MM_MAX_ORDER);
 		k_report(m, &f);
 		return NULL;
@@ -102,7 +103,7 @@ unsigned long get_zeroed_page(gfp_t gfp)
 void mm_bad_free(struct dmasim_machine *m, const char *rule, const char *function, const void *p, phys_addr_t phys,
 		 const char *why)
 {
-	struct finding f = {.rule = rule, .act_verb = "free", .cpu = p};
+	struct finding f = {.rule = rule, .act_verb = strstr(function, "free") ? "free" : "call", .cpu = p};
 	struct mm_object o = {.state = MM_NOT_RAM};
 
 	if (phys != ~(phys_addr_t)0) {
@@ -116,7 +117,7 @@ void mm_bad_free(struct dmasim_machine *m, const char *rule, const char *functio
 		f.mapped_time = o.state == MM_ALLOCATED ? o.allocated_time : o.freed_time;
 		f.mapped_verb = o.state == MM_ALLOCATED ? "allocated" : "freed";
 	}
-	f.more[0].label = "free";
+	f.more[0].label = "why";
 	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() was given %s", function, why);
 	k_report(m, &f);
 }

@@ -221,7 +221,7 @@ static void report_overrun(struct mm *mm, phys_addr_t start, size_t asked, size_
 	u8 was[8], now[8];
 	struct finding f = {
 		.rule = "heap-overrun",
-		.act_verb = "found at the free",
+		.act_verb = "write",
 		.cpu = sim_phys_to_virt(mm->machine->hw, start + asked + at),
 		.phys = start + asked + at,
 		.has_phys = true,
@@ -243,9 +243,6 @@ static void report_overrun(struct mm *mm, phys_addr_t start, size_t asked, size_
 	memset(was, MM_ZONE_BYTE, sizeof(was));
 	memcpy(now, p, n);
 	f.nr_value = n;
-	f.more[0].label = "overrun";
-	snprintf(f.more[0].text, sizeof(f.more[0].text), "%zu bytes at offset %zu of an allocation of %zu bytes",
-		 f.size, asked + at, asked);
 	k_report(mm->machine, &f);
 }
 
@@ -353,7 +350,7 @@ static void *alloc_big(struct dmasim_machine *m, size_t size, gfp_t gfp, const c
 		if (gfp & __GFP_NOWARN)
 			return NULL;
 		f.more[0].label = "size";
-		snprintf(f.more[0].text, sizeof(f.more[0].text), "%s was asked for %zu bytes, %lu are the most",
+		snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() was asked for %zu bytes, %lu are the most",
 			 function, size, SIM_PAGE_SIZE << MM_MAX_ORDER);
 		k_report(m, &f);
 		return NULL;

@@ -97,7 +97,7 @@ void mm_report_gfp(struct dmasim_machine *m, gfp_t gfp, const char *function)
 	struct finding f = {.rule = "gfp-zone-conflict", .act_verb = "call"};
 
 	f.more[0].label = "flags";
-	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s was asked for%s%s%s memory (flags 0x%x)", function,
+	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() was asked for%s%s%s memory (flags 0x%x)", function,
 		 gfp & __GFP_DMA ? " __GFP_DMA" : "", gfp & __GFP_DMA32 ? " __GFP_DMA32" : "",
 		 gfp & __GFP_HIGHMEM ? " __GFP_HIGHMEM" : "", gfp);
 	k_report(m, &f);
@@ -152,7 +152,7 @@ void mm_report_write_after_free(struct mm *mm, phys_addr_t start, size_t size, s
 	size_t n = size - at < 8 ? size - at : 8, last;
 	struct finding f = {
 		.rule = "write-after-free",
-		.act_verb = "found",
+		.act_verb = "write",
 		.cpu = sim_phys_to_virt(mm->machine->hw, start + at),
 		.phys = start + at,
 		.has_phys = true,
@@ -162,9 +162,13 @@ void mm_report_write_after_free(struct mm *mm, phys_addr_t start, size_t size, s
 		.old_value = was,
 		.new_value = now,
 		.nr_value = n,
-		.mapped = freed,
-		.mapped_time = freed_time,
-		.mapped_verb = "freed",
+		.mapped = allocated,
+		.mapped_time = allocated_time,
+		.mapped_verb = "allocated",
+		.handed = freed,
+		.handed_time = freed_time,
+		.handed_by = "the free",
+		.handed_to = "the allocator",
 		.interval = true,
 	};
 
@@ -173,15 +177,8 @@ void mm_report_write_after_free(struct mm *mm, phys_addr_t start, size_t size, s
 	f.size = last - at;
 	memset(was, MM_FREED_BYTE, sizeof(was));
 	memcpy(now, p, n);
-	if (allocated) {
-		f.handed = allocated;
-		f.handed_time = allocated_time;
-		f.handed_by = "the allocation";
-		f.handed_to = "its user";
-	}
-	f.more[0].label = "written";
-	snprintf(f.more[0].text, sizeof(f.more[0].text),
-		 "some time between the free and now, when the memory is handed out again");
+	f.more[0].label = "found";
+	snprintf(f.more[0].text, sizeof(f.more[0].text), "when the memory was to be handed out again");
 	k_report(mm->machine, &f);
 }
 
