@@ -58,8 +58,3 @@ bool check_instrument_attached(void)
 {
 	return attached && attached->translation_units > 0;
 }
-
-u64 check_instrument_hits(void)
-{
-	return attached ? attached->hits : 0;
-}

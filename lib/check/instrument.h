@@ -7,7 +7,5 @@
 
 /* Instrumented code is linked in and its runtime has presented itself. */
 bool check_instrument_attached(void);
-/* Accesses of the arena that it has handed over, in the life of the process. */
-u64 check_instrument_hits(void);
 
 #endif

@@ -20,9 +20,6 @@ enum extent_kind {
 	NR_EXTENT_KINDS
 };
 
-/* How a byte's ownership starts and what hand-overs mean; see docs/architecture.md. */
-enum extent_phase { PHASE_CPU, PHASE_DEVICE, PHASE_UNSYNCED };
-
 /* One mapping operation as the driver made it. */
 struct track_op {
 	struct dmasim_device_private *dev;
@@ -55,7 +52,7 @@ struct track_unmapped {
 	unsigned long attrs;
 	const void *cpu; /* coherent */
 };
-/* Rules: DESIGN 7 "Unmap". On a mismatch that ends the mapping, *real says what was mapped. */
+/* On a mismatch that ends the mapping, *real says what was mapped. Which mismatch does: docs/architecture.md. */
 void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct track_unmapped *real);
 
 enum track_sync_side { SYNC_FOR_CPU, SYNC_FOR_DEVICE };

@@ -10,7 +10,6 @@ extern pthread_mutex_t k_machines_lock; /* over the list, and over `held` and `p
 extern struct dmasim_machine *k_machines;
 
 bool k_machine_is_live(const struct dmasim_machine *m); /* under the lock; any value may be asked about */
-void k_machine_gone(void);				/* under the lock: those who wait for it look again */
 void k_watchdog_forked(void);
 
 #endif

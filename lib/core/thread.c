@@ -226,11 +226,6 @@ void k_machine_release(struct dmasim_machine *m)
 	pthread_mutex_unlock(&k_machines_lock);
 }
 
-void k_machine_gone(void)
-{
-	pthread_cond_broadcast(&machine_free);
-}
-
 static void at_thread_end(void *arg)
 {
 	(void)arg;
