@@ -123,7 +123,7 @@ static void print_bool(const struct sim_config *c, const struct option *o, char 
 	strlcpy(buf, *(const bool *)((const uint8_t *)c + o->field) ? "on" : "off", size);
 }
 
-/* One of the names; the field is an enum (all of ours have the size of an unsigned int) or need_sync's bool. */
+/* One of the names; the field is an enum: all of ours have the size of an unsigned int. */
 static int set_name(struct sim_layout *l, const struct option *o, const char *value)
 {
 	const struct name *n = name_of(o->names, value, strlen(value));

@@ -29,7 +29,7 @@ struct dmasim_instrument_abi {
 	 * address of the hook, for the walk of the callers above (its saved frame is the accessing function's).
 	 */
 	void (*on_access)(const volatile void *p, size_t n, bool write, void *pc, void *frame);
-	/* A safe point: before volatile reads and atomic reads of arena memory, so that device models run meanwhile. */
+	/* A safe point: before volatile and atomic reads of any memory, so that device models run meanwhile. */
 	void (*safe_point)(void);
 
 	/* kept up by the runtime */

@@ -145,7 +145,7 @@ DMASIM_API int dmasim_unload_module(const char *name);
  */
 DMASIM_API unsigned int dmasim_choice(const char *kind, unsigned int n);
 
-/*
+/**
  * dmasim_fail_call() - make a call fail as in life
  * @function: the function's name as driver source spells it: "dma_map_single", "kzalloc" (which is also a
  *            "kmalloc"), "request_irq", "dma_alloc_coherent", "pci_enable_device", ...

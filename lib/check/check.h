@@ -7,7 +7,7 @@
 
 #include "lib/core/kernel.h"
 
-/* Life cycle of the room: tracker first, then reports. */
+/* Life cycle of the room: reports first, then the tracker, which makes them. */
 int check_init(struct dmasim_machine *m);
 void check_exit(struct dmasim_machine *m);
 size_t check_leaks(struct dmasim_machine *m);

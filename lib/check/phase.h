@@ -36,7 +36,7 @@ struct span {
 	struct stamp by;
 	u8 state, told; /* of the first; told: by all of them */
 };
-/* Bytes of [lo, hi) for which match(state, arg) holds; false if there are none. */
+/* Bytes of [lo, hi) for which match(state) holds; false if there are none. */
 bool extent_find(struct check *c, struct extent *e, u64 lo, u64 hi, bool (*match)(u8 state), struct span *found);
 /* A mistake with these bytes has been told: it is not told again before they are handed over. */
 void extent_tell(struct check *c, struct extent *e, const struct span *s, u8 told);

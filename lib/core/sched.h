@@ -37,7 +37,7 @@ void k_might_sleep(struct dmasim_machine *m, const char *function);
  */
 void k_safe_point(struct dmasim_machine *m, u64 ns);
 
-/* Interrupt entry and exit around handlers (irq.c), event entry and exit around device callbacks. */
+/* Interrupt entry and exit around handlers (irq.c). */
 void k_hardirq_enter(struct dmasim_machine *m, const char *what);
 void k_hardirq_exit(struct dmasim_machine *m);
 

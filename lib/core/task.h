@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tasks and contexts: private to sched.c, context.c, thread.c, wait.c, completion.c, lock.c, timer.c, workqueue.c and
- * boot.c.
+ * Tasks and contexts, for the files of this room that schedule, wait or count contexts.
  *
  * A context is what one strand of control may do: its interrupt flag, its locks. Each task has one; an interrupt runs
  * on the context it interrupted, or on the idle context when no task could run.

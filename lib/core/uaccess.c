@@ -37,7 +37,7 @@ static unsigned long copy(struct dmasim_machine *m, void *user, void *kernel, un
 	return n;
 }
 
-/* 0: go on with *m. */
+/* False: go on with *m. */
 static bool refused(struct dmasim_machine **m, const char *function)
 {
 	*m = k_machine(function);

@@ -139,8 +139,7 @@ void init_waitqueue_head(wait_queue_head_t *head)
 /* ---- waking ---- */
 
 /* Wake sleepers in order of arrival: all that are not exclusive, and nr exclusive ones (0: all). How many woke. */
-unsigned int k_wake_queue(struct dmasim_machine *m, const wait_queue_head_t *head, unsigned int mode, int nr);
-unsigned int k_wake_queue(struct dmasim_machine *m, const wait_queue_head_t *head, unsigned int mode, int nr)
+static unsigned int wake_queue(struct dmasim_machine *m, const wait_queue_head_t *head, unsigned int mode, int nr)
 {
 	unsigned int woken = 0;
 	int exclusive = 0;
@@ -175,7 +174,7 @@ void dmasim_wake_up(wait_queue_head_t *head, unsigned int mode, int nr, const ch
 		return;
 	m->hooks.cpu_access(m, head, sizeof(*head), true);
 	if (head_of(m, head, function))
-		k_wake_queue(m, head, mode, nr);
+		wake_queue(m, head, mode, nr);
 	k_safe_point(m, COST_POLL);
 }
 
