@@ -215,8 +215,9 @@ static void unlink_action(struct irq_action *a)
 	*link = a->next;
 }
 
-int k_irq_request(struct dmasim_machine *m, unsigned int irq, irq_handler_t handler, irq_handler_t thread_fn,
-		  unsigned long flags, const char *name, void *dev_id, struct device *dev, const char *function)
+/* dev: for whose driver; NULL: the one whose probe runs, else the line's owner. function: as the driver spelled it. */
+static int irq_request(struct dmasim_machine *m, unsigned int irq, irq_handler_t handler, irq_handler_t thread_fn,
+		       unsigned long flags, const char *name, void *dev_id, struct device *dev, const char *function)
 {
 	struct irq_line *l = line_of(m, irq);
 	struct irq_action *a, **link;
@@ -305,7 +306,7 @@ static void free_mistake(struct dmasim_machine *m, unsigned int irq, const void 
 	k_report(m, &f);
 }
 
-const void *k_irq_free(struct dmasim_machine *m, unsigned int irq, void *dev_id, const char *function)
+static const void *irq_free(struct dmasim_machine *m, unsigned int irq, void *dev_id, const char *function)
 {
 	struct irq_line *l = line_of(m, irq);
 	struct irq_action *a = l ? l->actions : NULL;
@@ -378,7 +379,7 @@ int request_irq(unsigned int irq, irq_handler_t handler, unsigned long flags, co
 	STACK_ENTER();
 	if (!m || !handler)
 		return -EINVAL;
-	return k_irq_request(m, irq, handler, NULL, flags, name, dev, NULL, "request_irq");
+	return irq_request(m, irq, handler, NULL, flags, name, dev, NULL, "request_irq");
 }
 
 int request_threaded_irq(unsigned int irq, irq_handler_t handler, irq_handler_t thread_fn, unsigned long flags,
@@ -389,7 +390,7 @@ int request_threaded_irq(unsigned int irq, irq_handler_t handler, irq_handler_t 
 	STACK_ENTER();
 	if (!m)
 		return -EINVAL;
-	return k_irq_request(m, irq, handler, thread_fn, flags, name, dev, NULL, "request_threaded_irq");
+	return irq_request(m, irq, handler, thread_fn, flags, name, dev, NULL, "request_threaded_irq");
 }
 
 const void *free_irq(unsigned int irq, void *dev)
@@ -397,7 +398,7 @@ const void *free_irq(unsigned int irq, void *dev)
 	struct dmasim_machine *m = k_machine("free_irq");
 
 	STACK_ENTER();
-	return m ? k_irq_free(m, irq, dev, "free_irq") : NULL;
+	return m ? irq_free(m, irq, dev, "free_irq") : NULL;
 }
 
 struct managed_irq {
@@ -410,7 +411,7 @@ static void managed_release(struct device *dev, void *data)
 	struct managed_irq *r = data;
 
 	(void)dev;
-	k_irq_free(k_thread.current, r->irq, r->dev_id, "devm_request_irq");
+	irq_free(k_thread.current, r->irq, r->dev_id, "devm_request_irq");
 	free(r);
 }
 
@@ -427,7 +428,7 @@ static int managed_request(struct device *dev, unsigned int irq, irq_handler_t h
 	if (!r)
 		return -ENOMEM;
 	*r = (struct managed_irq){.irq = irq, .dev_id = dev_id};
-	err = k_irq_request(p->machine, irq, handler, thread_fn, flags, name ? name : p->name, dev_id, dev, function);
+	err = irq_request(p->machine, irq, handler, thread_fn, flags, name ? name : p->name, dev_id, dev, function);
 	if (!err)
 		err = k_devres_add(dev, managed_release, r);
 	if (err)
@@ -471,7 +472,7 @@ void devm_free_irq(struct device *dev, unsigned int irq, void *dev_id)
 		return;
 	}
 	free(r);
-	k_irq_free(p->machine, irq, dev_id, "devm_free_irq");
+	irq_free(p->machine, irq, dev_id, "devm_free_irq");
 }
 
 static bool line_is_quiet(void *arg)

@@ -12,11 +12,6 @@ void k_irq_release(struct dmasim_machine *m, unsigned int irq);
 bool k_irq_requested(const struct dmasim_machine *m, unsigned int irq);
 void k_irq_lost(struct dmasim_machine *m); /* count one that nobody listened to */
 
-/* dev: for whose driver; NULL: the one whose probe runs, else the line's owner. function: as the driver spelled it. */
-int k_irq_request(struct dmasim_machine *m, unsigned int irq, irq_handler_t handler, irq_handler_t thread_fn,
-		  unsigned long flags, const char *name, void *dev_id, struct device *dev, const char *function);
-const void *k_irq_free(struct dmasim_machine *m, unsigned int irq, void *dev_id, const char *function);
-
 /* A driver was unbound from dev: report and remove the handlers that it left; how many. */
 size_t k_irqs_driver_gone(struct dmasim_machine *m, struct device *dev);
 /* Asserts the invariants; called by tests. */

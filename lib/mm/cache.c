@@ -39,7 +39,7 @@ void cache_init(struct mm *mm, struct kmem_cache *c, const char *name, const cha
 	strlcpy(c->kind, kind, sizeof(c->kind));
 }
 
-bool cache_is_valid(const struct mm *mm, const struct kmem_cache *c)
+static bool cache_is_valid(const struct mm *mm, const struct kmem_cache *c)
 {
 	const struct mm_slabs *s = mm->slabs;
 	uintptr_t at = (uintptr_t)c - (uintptr_t)s->caches;

@@ -377,7 +377,7 @@ bool mm_is_adopted(struct dmasim_machine *m, const void *host, size_t n)
 	return false;
 }
 
-int mm_adopt(struct dmasim_machine *m, void *host, size_t n)
+static int mm_adopt(struct dmasim_machine *m, void *host, size_t n)
 {
 	struct mm_foreign *f = m->mm->foreign;
 	uintptr_t start = (uintptr_t)host, end = start + n;

@@ -100,6 +100,7 @@ struct mm {
 	u32 quarantine_pages, quarantine_max;
 	bool poison, checks;
 	bool draining;
+	u8 order_guess; /* of the block asked for last; see mm_allocation_end() */
 	u64 serial; /* of allocations: makes each fresh pattern different */
 
 	struct mm_slabs *slabs;
@@ -195,7 +196,6 @@ static inline struct page *page_of_index(const struct mm *mm, u32 index)
 }
 
 /* ---- pagealloc.c: what drivers call; these are for the other files here ---- */
-struct page *mm_alloc_pages(struct dmasim_machine *m, gfp_t gfp, unsigned int order, const char *function);
 bool mm_free_pages(struct dmasim_machine *m, u32 index, unsigned int order, const char *function);
 /* Report a free of the wrong thing: p (phys, ~0 if it has none) was given to function; why: "a page that is free". */
 void mm_bad_free(struct dmasim_machine *m, const char *rule, const char *function, const void *p, phys_addr_t phys,
@@ -206,6 +206,8 @@ int slab_init(struct mm *mm);
 void slab_exit(struct mm *mm);
 u32 slab_shrink(struct mm *mm); /* gives empty slabs and resting objects back; pages freed */
 bool slab_object_at(struct mm *mm, struct mm_slab *slab, phys_addr_t phys, struct mm_object *o);
+/* Where the live object ends that holds phys; 0 if none does. */
+phys_addr_t slab_object_end(struct mm_slab *slab, phys_addr_t phys);
 void slab_check(struct mm *mm);
 void *slab_kmalloc(struct dmasim_machine *m, size_t size, gfp_t gfp, const char *function);
 void slab_kfree(struct dmasim_machine *m, const void *p, const char *function);

@@ -26,6 +26,8 @@ struct mm_object {
 	u64 allocated_time, freed_time;
 };
 void mm_object_at(struct dmasim_machine *m, phys_addr_t phys, struct mm_object *o);
+/* The fast half of that question: where the live allocation ends that holds phys; 0 if none does. */
+phys_addr_t mm_allocation_end(struct dmasim_machine *m, phys_addr_t phys);
 
 /* Page blocks for the rooms above (coherent memory): 2^order pages, physical address or ~0. `kind` labels them. No
  * hooks are called and no reports made. `limit` is the highest physical address the last byte may have. */
@@ -52,7 +54,6 @@ void *mm_foreign_host(struct dmasim_machine *m, phys_addr_t phys, size_t *len);
 size_t mm_phys_read(struct dmasim_machine *m, phys_addr_t phys, void *dst, size_t n);
 size_t mm_phys_write(struct dmasim_machine *m, phys_addr_t phys, const void *src, size_t n);
 bool mm_is_adopted(struct dmasim_machine *m, const void *host, size_t n);
-int mm_adopt(struct dmasim_machine *m, void *host, size_t n); /* 0 or sim_error() */
 
 /* CPU address, of any kind, to physical; kinds below. ~0 where it has none. Never creates foreign addresses. */
 enum mm_address_kind {

@@ -47,7 +47,7 @@ static struct page *alloc_block(struct dmasim_machine *m, gfp_t gfp, unsigned in
 	return page_of_index(mm, index);
 }
 
-struct page *mm_alloc_pages(struct dmasim_machine *m, gfp_t gfp, unsigned int order, const char *function)
+static struct page *mm_alloc_pages(struct dmasim_machine *m, gfp_t gfp, unsigned int order, const char *function)
 {
 	return alloc_block(m, gfp, order, 0, order <= MM_MAX_ORDER ? SIM_PAGE_SIZE << order : 0, function);
 }

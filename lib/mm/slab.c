@@ -123,7 +123,8 @@ static u32 drop_slab(struct mm *mm, struct mm_slab *slab)
 	return pages;
 }
 
-u32 cache_shrink(struct kmem_cache *c)
+/* Give all slabs without live objects back. */
+static u32 cache_shrink(struct kmem_cache *c)
 {
 	struct mm_slab *slab = c->partial, *next;
 	u32 pages = 0;
@@ -288,7 +289,7 @@ static void release_resting(struct mm *mm)
 }
 
 /* The object is live and is free from now on: red zone, poison, rest. Hooks were called. */
-void slab_free_object(struct mm *mm, struct mm_slab *slab, u32 i, stack_id stack)
+static void free_object(struct mm *mm, struct mm_slab *slab, u32 i, stack_id stack)
 {
 	struct mm_slabs *s = mm->slabs;
 	struct object *o = &slab->objects[i];
@@ -487,7 +488,7 @@ void slab_kfree(struct dmasim_machine *m, const void *p, const char *function)
 		return;
 	}
 	m->hooks.memory_freeing(m, phys, o->asked);
-	slab_free_object(mm, slab, i, stack_entry(m));
+	free_object(mm, slab, i, stack_entry(m));
 }
 
 bool slab_object_at(struct mm *mm, struct mm_slab *slab, phys_addr_t phys, struct mm_object *out)
@@ -513,6 +514,21 @@ bool slab_object_at(struct mm *mm, struct mm_slab *slab, phys_addr_t phys, struc
 	out->freed = o->freed;
 	out->freed_time = o->freed_time;
 	return true;
+}
+
+phys_addr_t slab_object_end(struct mm_slab *slab, phys_addr_t phys)
+{
+	u32 i = slab_object(slab, phys);
+	const struct object *o;
+	phys_addr_t end;
+
+	if (k_unlikely(i >= slab->nr))
+		return 0;
+	o = &slab->objects[i];
+	if (k_unlikely(o->state != OBJECT_LIVE))
+		return 0;
+	end = object_phys(slab, i) + o->asked;
+	return phys < end ? end : 0;
 }
 
 /* ---- life cycle ---- */

@@ -71,10 +71,6 @@ struct mm_slabs {
 /* Fill in a cache: name and kind are copied. align: power of two. */
 void cache_init(struct mm *mm, struct kmem_cache *c, const char *name, const char *kind, size_t size, size_t align,
 		gfp_t zone);
-/* Give all slabs without live objects back. */
-u32 cache_shrink(struct kmem_cache *c);
-bool cache_is_valid(const struct mm *mm, const struct kmem_cache *c);
-void slab_free_object(struct mm *mm, struct mm_slab *slab, u32 i, stack_id stack);
 
 static inline u32 slab_object(const struct mm_slab *slab, phys_addr_t phys)
 {
