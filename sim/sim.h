@@ -32,7 +32,7 @@ struct sim_bank {
 	int node;
 };
 
-enum sim_guard {		       /* bits; see DESIGN "access guards" in docs/architecture.md */
+enum sim_guard {		       /* bits; see "Guards" in docs/architecture.md */
 		 GUARD_API = 1,	       /* accessors, API calls, device accesses: always on */
 		 GUARD_SNAPSHOT = 2,   /* compare contents at hand-overs */
 		 GUARD_INSTRUMENT = 4, /* listen to instrumented code */

@@ -51,7 +51,7 @@ struct finding {
 	const char *mapped_verb;		/* "mapped" (default), "allocated", "freed" ... */
 	const char *handed_by;			/* "dma_map_single", "dma_sync_single_for_device", ... */
 	const char *handed_to;			/* "the device", "the CPU" */
-	/* Ownership around the access: one letter a byte as STYLE shows (D, C, w, .), from map_start in the buffer. */
+	/* Ownership around the access: one letter a byte (D, C, U, w, .; see docs/reports.md), from map_start in the buffer. */
 	const char *map;
 	size_t map_start, nr_map;
 	/* Free lines "label   text" for the report's body, ended by NULL label; at most 6. */
