@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/check/phase.h"
 #include "lib/check/report.h"
 
 /* ---- growing text ---- */
@@ -219,17 +220,11 @@ static const char *plural(u64 n)
 	return n == 1 ? "" : "s";
 }
 
-static const char *direction_name(int direction_plus_one)
-{
-	static const char *const names[] = {"DMA_BIDIRECTIONAL", "DMA_TO_DEVICE", "DMA_FROM_DEVICE", "DMA_NONE"};
-
-	return direction_plus_one > 0 && direction_plus_one <= 4 ? names[direction_plus_one - 1] : NULL;
-}
-
 static void add_buffer(struct text *t, const struct report_view *view)
 {
 	const struct finding *f = view->f;
-	const char *direction = direction_name(f->direction), *sep = "";
+	const char *direction = f->direction > 0 && f->direction <= 4 ? direction_name(f->direction - 1) : NULL;
+	const char *sep = "";
 
 	if (!f->buffer_size && !direction && !*view->violation->device && !f->buffer_kind)
 		return;
