@@ -12,26 +12,7 @@
 #include <linux/vmalloc.h>
 #include "tests/fuzz/fuzz.h"
 
-/* Decisions read from the input: zeros at its end, so that every prefix of an input is an input. */
-struct input {
-	const uint8_t *data;
-	size_t size;
-};
-
-static unsigned int byte_of(struct input *in)
-{
-	if (!in->size)
-		return 0;
-	in->size--;
-	return *in->data++;
-}
-
-static unsigned int below(struct input *in, unsigned int n)
-{
-	unsigned int high = n > 256 ? byte_of(in) : 0;
-
-	return (high << 8 | byte_of(in)) % n;
-}
+unsigned long fuzz_operations;
 
 #define MAX_LIVE 64
 
@@ -82,13 +63,13 @@ static void release(const struct thing *t)
 	}
 }
 
-static void allocate(struct input *in, struct thing *t)
+static void allocate(struct fuzz_input *in, struct thing *t)
 {
-	gfp_t gfp = GFP_KERNEL | (byte_of(in) & 1 ? __GFP_ZERO : 0) | (byte_of(in) & 7 ? 0 : GFP_DMA);
+	gfp_t gfp = GFP_KERNEL | (fuzz_byte(in) & 1 ? __GFP_ZERO : 0) | (fuzz_byte(in) & 7 ? 0 : GFP_DMA);
 
-	t->kind = (enum kind)below(in, NR_KINDS);
-	t->size = 1 + below(in, byte_of(in) & 3 ? 300 : 40000);
-	t->order = below(in, 4);
+	t->kind = (enum kind)fuzz_below(in, NR_KINDS);
+	t->size = 1 + fuzz_below(in, fuzz_byte(in) & 3 ? 300 : 40000);
+	t->order = fuzz_below(in, 4);
 	switch (t->kind) {
 	case KMALLOC:
 		t->p = kmalloc(t->size, gfp);
@@ -104,20 +85,20 @@ static void allocate(struct input *in, struct thing *t)
 		t->p = vmalloc(t->size);
 		break;
 	}
-	t->tag = byte_of(in);
+	t->tag = fuzz_byte(in);
 	if (t->p)
 		memset(t->p, t->tag, t->size);
 }
 
 /* A free that cannot be right: of something inside an object, or by the counterpart of another call. */
-static void wrong_free(struct input *in, const struct thing *t)
+static void wrong_free(struct fuzz_input *in, const struct thing *t)
 {
-	size_t at = 1 + below(in, 4000) % t->size;
+	size_t at = 1 + fuzz_below(in, 4000) % t->size;
 
-	if (byte_of(in) & 1)
+	if (fuzz_byte(in) & 1)
 		kfree(t->p + at);
 	else if (t->kind == KMALLOC || t->kind == VMALLOC)
-		free_pages((unsigned long)t->p, byte_of(in));
+		free_pages((unsigned long)t->p, fuzz_byte(in));
 	else
 		vfree(t->p);
 	must(dmasim_violation_count() > 0, "a wrong free was not reported");
@@ -126,23 +107,24 @@ static void wrong_free(struct input *in, const struct thing *t)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct input in = {data, size};
+	struct fuzz_input in = {data, size};
 	static const char *const specs[] = {
 		"pc,ram=4M,quarantine=0,report=none,summary=off",
 		"worst,ram=4M,report=none,summary=off",
 		"pc,ram=4M,quarantine=100,poison=on,report=none,summary=off",
 		"pc,ram=64M,host_limit=2M,report=none,summary=off",
 	};
-	struct dmasim_machine *m = dmasim_machine_create(specs[below(&in, 4)]);
+	struct dmasim_machine *m = dmasim_machine_create(specs[fuzz_below(&in, 4)]);
 	struct thing live[MAX_LIVE], *t;
 	unsigned int nr = 0;
 
 	if (!m)
 		abort();
 	while (in.size) {
-		unsigned int what = below(&in, 16);
+		unsigned int what = fuzz_below(&in, 16);
 
-		t = nr ? &live[below(&in, nr)] : NULL;
+		fuzz_operations++;
+		t = nr ? &live[fuzz_below(&in, nr)] : NULL;
 		if (what < 8 || !t) {
 			if (nr == MAX_LIVE)
 				continue;
@@ -154,7 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		} else if (what == 14) {
 			wrong_free(&in, t);
 		} else if (t->kind == KMALLOC) {
-			size_t room = 1 + below(&in, 10000);
+			size_t room = 1 + fuzz_below(&in, 10000);
 			unsigned char *p = krealloc(t->p, room, GFP_KERNEL);
 
 			if (!p)

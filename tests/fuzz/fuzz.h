@@ -27,7 +27,9 @@ static inline uint8_t fuzz_byte(struct fuzz_input *in)
 
 static inline unsigned int fuzz_below(struct fuzz_input *in, unsigned int n)
 {
-	return (n > 256 ? fuzz_byte(in) << 8 | fuzz_byte(in) : fuzz_byte(in)) % n;
+	unsigned int high = n > 256 ? fuzz_byte(in) : 0;
+
+	return (high << 8 | fuzz_byte(in)) % n;
 }
 
 static inline uint64_t fuzz_u64(struct fuzz_input *in)
