@@ -161,7 +161,7 @@ struct check {
 	struct {
 		const char *name;
 		u8 index;
-	} function_cache[16]; /* by address of the string */
+	} function_cache[64]; /* by address of the string */
 
 	bool snapshot, instrument; /* guards in use */
 	u64 snapshot_bytes, snapshot_refused;
@@ -210,7 +210,7 @@ void extent_lay(struct check *c, struct extent *e);
 u8 extent_function_slow(struct check *c, const char *name);
 static inline unsigned int extent_function_slot(const char *name)
 {
-	return (unsigned int)((uintptr_t)name ^ (uintptr_t)name >> 4) % 16;
+	return (u32)(uintptr_t)name * 0x9e3779b1U >> 26;
 }
 
 static inline u8 extent_function(struct check *c, const char *name)

@@ -187,14 +187,10 @@ void check_found_later(struct check *c, const struct finding *f, phys_addr_t phy
 	c->m->unsettled = true;
 }
 
-void check_settle(struct dmasim_machine *m)
+void check_settle_slow(struct dmasim_machine *m)
 {
-	struct check *c = m->check;
-	struct unsettled *p;
+	struct unsettled *p = &m->check->unsettled;
 
-	if (k_likely(!c || !c->unsettled.waiting))
-		return;
-	p = &c->unsettled;
 	p->waiting = false;
 	p->f.nr_value = mm_phys_read(m, p->phys, p->new_value, p->f.nr_value);
 	p->f.new_value = p->new_value;

@@ -67,6 +67,11 @@ struct dmasim_device_private *check_device(struct check *c, u32 id);
 void check_found(struct check *c, const struct finding *f);
 /* A write whose new value is not known yet: reported at the next library entry. f->map must be NULL or pending's. */
 void check_found_later(struct check *c, const struct finding *f, phys_addr_t phys, size_t n);
-void check_settle(struct dmasim_machine *m);
+void check_settle_slow(struct dmasim_machine *m);
+static inline void check_settle(struct dmasim_machine *m)
+{
+	if (k_unlikely(m->check && m->check->unsettled.waiting))
+		check_settle_slow(m);
+}
 
 #endif

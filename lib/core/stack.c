@@ -55,12 +55,15 @@ struct table {
 	struct slot slots[];
 };
 
-/* The chain of frames that one place of call had last; link[i] is frame i, link[nr] what the last one links to. */
+/* A frame: what it links to, and its return address. Compared as one. */
+typedef u64 frame_pair __attribute__((__vector_size__(16), __aligned__(8), __may_alias__));
+
+/* The chain of frames that one place of call had last: where each was, and what stood there. */
 struct recent {
 	stack_id id; /* 0 = not in use */
 	u32 nr;
-	uintptr_t link[STACK_FRAMES + 1];
-	void *pc[STACK_FRAMES];
+	uintptr_t at[STACK_FRAMES];
+	frame_pair was[STACK_FRAMES];
 };
 
 struct k_stacks {
@@ -385,16 +388,14 @@ static inline struct recent *recent_slot(struct k_stacks *s, uintptr_t frame, co
  */
 NO_SANITIZE static inline bool unchanged(const struct recent *c, uintptr_t frame)
 {
-	uintptr_t differs = c->link[0] ^ frame;
+	const u32 nr = c->nr;
+	frame_pair differs = {0, 0};
 
-	if (differs || c->link[c->nr - 1] > k_thread.stack_high - 2 * sizeof(void *))
+	if (c->at[0] != frame || c->at[nr - 1] > k_thread.stack_high - 2 * sizeof(void *))
 		return false;
-	for (u32 i = 0; i < c->nr; i++) {
-		const uintptr_t *f = (const uintptr_t *)c->link[i];
-
-		differs |= (f[0] ^ c->link[i + 1]) | (f[1] ^ (uintptr_t)c->pc[i]);
-	}
-	return !differs;
+	for (u32 i = 0; i < nr; i++)
+		differs |= *(const frame_pair *)c->at[i] ^ c->was[i];
+	return !(differs[0] | differs[1]);
 }
 
 NO_SANITIZE static void remember(struct k_stacks *s, struct recent *c, uintptr_t frame, const struct walk *w,
@@ -407,10 +408,10 @@ NO_SANITIZE static void remember(struct k_stacks *s, struct recent *c, uintptr_t
 	c->id = 0;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	c->nr = w->nr;
-	c->link[0] = frame;
 	for (u32 i = 0; i < w->nr; i++) {
-		c->pc[i] = w->pc[i];
-		c->link[i + 1] = *(const uintptr_t *)c->link[i];
+		c->at[i] = frame;
+		c->was[i] = *(const frame_pair *)frame;
+		frame = *(const uintptr_t *)frame;
 	}
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	c->id = id;

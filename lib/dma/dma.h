@@ -19,6 +19,7 @@
 #include "lib/check/tracker.h"
 #include "lib/core/device.h"
 #include "lib/core/kernel.h"
+#include "lib/mm/mm.h"
 
 struct managed_block;
 
@@ -77,7 +78,23 @@ static inline bool dma_is_foreign(const struct dmasim_machine *m, phys_addr_t ph
 phys_addr_t dma_origin_slow(struct dmasim_device_private *p, const void *ptr, struct track_op *op);
 /* [phys, phys + size) is to be mapped: is it RAM, and one allocation? False: reported, and the map must fail.
  * Sets op->allocated. */
-bool dma_origin_range(struct dmasim_device_private *p, phys_addr_t phys, struct track_op *op);
+bool dma_origin_range_slow(struct dmasim_device_private *p, phys_addr_t phys, struct track_op *op);
+static inline bool dma_origin_range(struct dmasim_device_private *p, phys_addr_t phys, struct track_op *op)
+{
+	struct dmasim_machine *m = p->machine;
+
+	if (k_likely(m->checks)) {
+		phys_addr_t end = mm_allocation_end(m, phys);
+
+		if (k_likely(end && op->size <= end - phys)) {
+			op->allocated = true;
+			return true;
+		}
+	} else if (k_likely(dma_is_ram(m, phys, op->size))) {
+		return true;
+	}
+	return dma_origin_range_slow(p, phys, op);
+}
 /* The physical address of a struct page; DMA_BAD_PHYS (reported) if it is none of this machine. */
 phys_addr_t dma_origin_page(struct dmasim_device_private *p, const struct page *page, const struct track_op *op);
 

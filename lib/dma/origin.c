@@ -128,7 +128,7 @@ static bool merged_blocks(struct dmasim_machine *m, phys_addr_t phys, phys_addr_
 	return true;
 }
 
-bool dma_origin_range(struct dmasim_device_private *p, phys_addr_t phys, struct track_op *op)
+bool dma_origin_range_slow(struct dmasim_device_private *p, phys_addr_t phys, struct track_op *op)
 {
 	struct dmasim_machine *m = p->machine;
 	bool ram = dma_is_ram(m, phys, op->size);

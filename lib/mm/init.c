@@ -132,6 +132,48 @@ void mm_object_at(struct dmasim_machine *m, phys_addr_t phys, struct mm_object *
 	o->freed_time = f->freed_time;
 }
 
+/*
+ * A block's pages have no way back to its head but trying each order. Who asks mostly asks about blocks of one size, and
+ * live blocks do not overlap: so a live head found at the order that was right last time is the head.
+ */
+static const struct mm_frame *live_head(struct mm *mm, u32 index, u32 *head)
+{
+	u64 pfn = (mm->base_pfn + index) & ~((1ULL << mm->order_guess) - 1);
+	const struct mm_frame *f;
+
+	if (k_likely(pfn >= mm->base_pfn)) {
+		*head = (u32)(pfn - mm->base_pfn);
+		f = &mm->frames[*head];
+		if (k_likely(f->state > FRAME_QUARANTINED && f->state != FRAME_SLAB && index - *head < f->nr))
+			return f;
+	}
+	if (mm->frames[index].state == FRAME_SLAB) {
+		*head = index;
+		return &mm->frames[index];
+	}
+	*head = frame_head(mm, index);
+	if (*head == MM_NONE || mm->frames[*head].state <= FRAME_QUARANTINED)
+		return NULL;
+	mm->order_guess = mm->frames[*head].order;
+	return &mm->frames[*head];
+}
+
+phys_addr_t mm_allocation_end(struct dmasim_machine *m, phys_addr_t phys)
+{
+	struct mm *mm = m->mm;
+	u32 head, index = mm_index(mm, phys);
+	const struct mm_frame *f = index == MM_NONE ? NULL : live_head(mm, index, &head);
+	phys_addr_t end;
+
+	if (k_unlikely(!f))
+		return 0;
+	if (f->state == FRAME_SLAB)
+		return slab_object_end(f->slab, phys);
+	end = mm_phys(mm, head) +
+	      (f->state == FRAME_KMALLOC || f->flags & FRAME_EXACT ? f->size : (size_t)f->nr << SIM_PAGE_SHIFT);
+	return phys < end ? end : 0;
+}
+
 void mm_damage_known(struct dmasim_machine *m, phys_addr_t phys, size_t n)
 {
 	struct mm *mm = m->mm;
