@@ -72,7 +72,7 @@ static bool library_file(const char *file)
 		return false;
 	if (n && !strncmp(file, cache.root, n) &&
 	    (starts(file + n, "lib/") || starts(file + n, "sim/") || starts(file + n, "include/kernel/") ||
-	     starts(file + n, "include/dmasim/")))
+	     starts(file + n, "include/dmasim/") || starts(file + n, "instrument/")))
 		return true;
 	return strstr(file, "/include/dmasim-kernel/") || strstr(file, "/include/dmasim/");
 }
@@ -104,7 +104,8 @@ static enum symbol_role role_of(const struct symbol *s, const struct symbol_line
 	if (starts(s->module, "libdmasim") && dladdr((const void *)symbol_of, &here) && dladdr(s->pc, &there) &&
 	    here.dli_fbase == there.dli_fbase)
 		return SYMBOL_LIBRARY;
-	return l->function && starts(l->function, "dmasim_") ? SYMBOL_LIBRARY : SYMBOL_DRIVER;
+	return l->function && (starts(l->function, "dmasim_") || starts(l->function, "__tsan_")) ? SYMBOL_LIBRARY
+												 : SYMBOL_DRIVER;
 }
 
 /* ---- names by the dynamic linker ---- */

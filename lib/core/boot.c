@@ -307,9 +307,13 @@ int dmasim_machine_destroy(struct dmasim_machine *machine)
 		return 0;
 	if (before && inside(before, where, sizeof(where))) {
 		struct finding f = {.rule = "destroy-in-driver", .act_verb = "call"};
+		struct k_where w;
 
-		f.more[0].label = "context";
-		snprintf(f.more[0].text, sizeof(f.more[0].text), "%s", where);
+		k_where(before, &w);
+		if (strcmp(w.why, where)) { /* else the report says it by itself */
+			f.more[0].label = "inside";
+			snprintf(f.more[0].text, sizeof(f.more[0].text), "%s", where);
+		}
 		k_report(before, &f);
 		return sim_error(EBUSY, "a machine cannot be destroyed from here: %s", where);
 	}

@@ -98,7 +98,7 @@ static void *object_of(struct dmasim_machine *m, void *object, size_t size, size
 	struct finding f = {.rule = "uninitialised-object", .cpu = object, .act_verb = "call"};
 
 	f.more[0].label = "object";
-	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() on a %s at %p that %s", function, kind, object,
+	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() on a %s that %s", function, kind,
 		 o ? "was never initialised, or was overwritten" : "lies in no memory");
 	k_report(m, &f);
 	if (wait) {

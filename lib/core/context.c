@@ -105,8 +105,6 @@ void k_might_sleep(struct dmasim_machine *m, const char *function)
 
 	f.more[0].label = "call";
 	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() may sleep", function);
-	f.more[1].label = "context";
-	snprintf(f.more[1].text, sizeof(f.more[1].text), "%s; task %s", where.why, where.task);
 	k_report(m, &f);
 }
 

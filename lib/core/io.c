@@ -268,6 +268,7 @@ size_t k_io_driver_gone(struct dmasim_machine *m, struct device *dev)
 		map->dev = NULL;
 		k_report(m, &(struct finding){.rule = "iomap-leak",
 					      .dev = dev,
+					      .act_verb = "release",
 					      .cpu = (void *)map->va,
 					      .phys = map->phys,
 					      .has_phys = true,
@@ -282,6 +283,7 @@ size_t k_io_driver_gone(struct dmasim_machine *m, struct device *dev)
 		c->dev = NULL;
 		k_report(m, &(struct finding){.rule = "iomap-leak",
 					      .dev = dev,
+					      .act_verb = "release",
 					      .phys = c->res.start,
 					      .has_phys = true,
 					      .size = c->res.end - c->res.start + 1,

@@ -341,7 +341,8 @@ size_t k_irqs_driver_gone(struct dmasim_machine *m, struct device *dev)
 		struct irq_line *l = &m->irqs->lines[irq];
 
 		for (struct irq_action *a = l->actions, *next; a; a = next) {
-			struct finding f = {.rule = "irq-leak", .dev = dev, .mapped_verb = "requested"};
+			struct finding f = {
+				.rule = "irq-leak", .dev = dev, .act_verb = "release", .mapped_verb = "requested"};
 
 			next = a->next;
 			if (a->dev != dev)

@@ -43,7 +43,7 @@ static struct lock_words *words_of(struct dmasim_machine *m, const void *lock, c
 	struct finding f = {.rule = "uninitialised-object", .cpu = lock, .act_verb = "lock"};
 
 	f.more[0].label = "lock";
-	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s at %p %s", name, lock,
+	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s %s", name,
 		 w ? "was never initialised, or was overwritten" : "lies in no memory");
 	k_report(m, &f);
 	if (w)
@@ -83,7 +83,6 @@ static struct k_held *holder(struct dmasim_machine *m, const void *lock, struct 
 
 static void report_deadlock(struct dmasim_machine *m, const struct k_held *h, const char *name, const char *how)
 {
-	struct k_where where;
 	struct finding f = {
 		.rule = "lock-deadlock",
 		.act_verb = "lock",
@@ -92,12 +91,11 @@ static void report_deadlock(struct dmasim_machine *m, const struct k_held *h, co
 		.cpu = h->lock,
 	};
 
-	k_where(m, &where);
 	f.more[0].label = "lock";
-	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s, taken as %s, %s", name, h->name, how);
-	f.more[1].label = "context";
-	snprintf(f.more[1].text, sizeof(f.more[1].text), "%s%stask %s", where.why, where.why[0] ? "; " : "",
-		 where.task);
+	if (strcmp(name, h->name))
+		snprintf(f.more[0].text, sizeof(f.more[0].text), "%s, taken as %s, %s", name, h->name, how);
+	else
+		snprintf(f.more[0].text, sizeof(f.more[0].text), "%s %s", name, how);
 	k_report(m, &f);
 }
 
@@ -196,7 +194,8 @@ static void forget(struct dmasim_machine *m, struct k_context_state *c, struct k
 {
 	unsigned int i = (unsigned int)(h - c->held);
 
-	memmove(h, h + 1, (c->nr_held - i - 1) * sizeof(*h));
+	if (k_unlikely(i + 1 != c->nr_held))
+		memmove(h, h + 1, (c->nr_held - i - 1) * sizeof(*h));
 	c->nr_held--;
 	m->sched->locks_held--;
 }

@@ -49,7 +49,7 @@ static wait_queue_head_t *head_of(struct dmasim_machine *m, wait_queue_head_t *h
 	struct finding f = {.rule = "uninitialised-object", .cpu = head, .act_verb = "call"};
 
 	f.more[0].label = "object";
-	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() on a wait queue at %p that %s", function, (void *)head,
+	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() on a wait queue that %s", function,
 		 h ? "was never initialised, or was overwritten" : "lies in no memory");
 	k_report(m, &f);
 	if (h)

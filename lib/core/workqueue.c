@@ -117,7 +117,7 @@ static struct work_struct *object_of(struct dmasim_machine *m, struct work_struc
 	struct finding f = {.rule = "uninitialised-object", .cpu = work, .act_verb = "call"};
 
 	f.more[0].label = "object";
-	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() on a work at %p that %s", function, (void *)work,
+	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() on a work item that %s", function,
 		 w ? "was never initialised, or was overwritten" : "lies in no memory");
 	k_report(m, &f);
 	return NULL;
@@ -221,8 +221,7 @@ static bool queue(struct dmasim_machine *m, struct workqueue_struct *wq, struct 
 		struct finding f = {.rule = "uninitialised-object", .cpu = wq, .act_verb = "call"};
 
 		f.more[0].label = "object";
-		snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() on a work queue that does not exist: %p",
-			 function, (void *)wq);
+		snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() on a work queue that does not exist", function);
 		k_report(m, &f);
 		return false;
 	}

@@ -106,11 +106,7 @@ bool dma_coherent_free(struct dmasim_device_private *p, size_t size, void *cpu, 
 			.buffer_kind = "coherent block",
 			.act_verb = "free",
 		};
-		struct k_where where;
 
-		k_where(m, &where);
-		f.more[0].label = "context";
-		snprintf(f.more[0].text, sizeof(f.more[0].text), "%s", where.why[0] ? where.why : "interrupts are off");
 		dma_report(m, &f);
 	}
 	if (!cpu || !size)
