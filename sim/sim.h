@@ -10,6 +10,7 @@
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
+#include <assert.h>
 #include <stdarg.h>
 #include <dmasim/types.h>
 #include <dmasim/device.h>
@@ -160,18 +161,19 @@ struct sim_ram {
 	struct sim_region linear;   /* CPU view of base .. end, holes PROT_NONE */
 	struct sim_region uncached; /* kind REGION_NONE when the machine has no alias */
 	uint8_t *dram;		    /* private always-writable alias: dram[phys - base]; holes PROT_NONE */
+	const uint64_t *touched;    /* one bit a page from base on: charged already */
 	/* ... private to ram.c behind these */
 	struct sim_ram_private *priv;
 };
 
 /* Is the whole of [phys, phys + n) RAM? n > 0; wraps are refused. */
-bool sim_ram_contains(const struct sim_machine *m, phys_addr_t phys, uint64_t n);
+static inline bool sim_ram_contains(const struct sim_machine *m, phys_addr_t phys, uint64_t n);
 /* The library's own pointer to RAM: never faults, is never checked or guarded. phys must be RAM. */
-void *sim_ram_ptr(const struct sim_machine *m, phys_addr_t phys);
+static inline void *sim_ram_ptr(const struct sim_machine *m, phys_addr_t phys);
 /* Say that bytes were or may be written, so that they are cleared before the memory serves another machine. */
-void sim_ram_touch(struct sim_machine *m, phys_addr_t phys, uint64_t n);
+static inline void sim_ram_touch(struct sim_machine *m, phys_addr_t phys, uint64_t n);
 /* As sim_ram_touch(), but charged against host_limit first; false = over the limit, nothing changed. */
-bool sim_ram_charge(struct sim_machine *m, phys_addr_t phys, uint64_t n);
+static inline bool sim_ram_charge(struct sim_machine *m, phys_addr_t phys, uint64_t n);
 
 /* Copy from and to host memory that may not be there: never faults. Bytes copied before the first bad one. */
 size_t sim_host_read(void *dst, const void *host_src, size_t n);
@@ -361,6 +363,46 @@ static inline uint64_t sim_now(const struct sim_machine *m)
 static inline bool sim_in_event(const struct sim_machine *m)
 {
 	return m->in_event;
+}
+
+bool sim_ram_contains_slow(const struct sim_machine *m, phys_addr_t phys, uint64_t n);
+static inline bool sim_ram_contains(const struct sim_machine *m, phys_addr_t phys, uint64_t n)
+{
+	for (unsigned int i = 0; i < m->cfg.nr_banks; i++) {
+		uint64_t offset = phys - m->cfg.banks[i].base;
+
+		if (offset < m->cfg.banks[i].size && n - 1 < m->cfg.banks[i].size - offset)
+			return true;
+	}
+	return m->cfg.nr_banks > 1 && sim_ram_contains_slow(m, phys, n);
+}
+
+static inline void *sim_ram_ptr(const struct sim_machine *m, phys_addr_t phys)
+{
+	assert(phys - m->ram.base < m->ram.end - m->ram.base);
+	return m->ram.dram + (phys - m->ram.base);
+}
+
+/* Bytes of one page that is charged already? */
+static inline bool sim_ram_is_charged(const struct sim_machine *m, phys_addr_t phys, uint64_t n)
+{
+	uint64_t page = (phys - m->ram.base) >> SIM_PAGE_SHIFT;
+
+	return phys - m->ram.base < m->ram.end - m->ram.base && (phys & (SIM_PAGE_SIZE - 1)) + n <= SIM_PAGE_SIZE &&
+	       m->ram.touched[page / 64] >> (page % 64) & 1;
+}
+
+void sim_ram_touch_slow(struct sim_machine *m, phys_addr_t phys, uint64_t n);
+static inline void sim_ram_touch(struct sim_machine *m, phys_addr_t phys, uint64_t n)
+{
+	if (!sim_ram_is_charged(m, phys, n))
+		sim_ram_touch_slow(m, phys, n);
+}
+
+bool sim_ram_charge_slow(struct sim_machine *m, phys_addr_t phys, uint64_t n);
+static inline bool sim_ram_charge(struct sim_machine *m, phys_addr_t phys, uint64_t n)
+{
+	return sim_ram_is_charged(m, phys, n) || sim_ram_charge_slow(m, phys, n);
 }
 
 void sim_advance_slow(struct sim_machine *m, uint64_t ns);

@@ -186,5 +186,7 @@ void check_cpu_access(struct dmasim_machine *m, const volatile void *p, size_t n
 	if (k_likely(offset < c->linear_size && (offset & (SIM_PAGE_SIZE - 1)) + n <= SIM_PAGE_SIZE) &&
 	    k_likely(extent_page_quiet(c, c->linear_phys + offset, c->linear_phys + offset + n)))
 		return;
+	if (!c->foreign && !sim_arena_contains(p))
+		return;
 	check_slow(m, p, n, write, pc, frame);
 }

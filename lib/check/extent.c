@@ -4,12 +4,12 @@
  *
  * Each live mapping is one 64-byte record in an array that is reserved once and never moves. Two indices. By (device,
  * bus address of the start): an open hash at load 1/2, newest first, that doubles in place. By physical page: a doubly
- * linked list of the extents that touch it; the link of an extent's first page is inside the record, those of further
- * pages are nodes. Extents of many pages are linked once for each 2 MiB instead. Beside each page's list head stand 64
- * bits, one for each 64-byte granule that some extent on the page may touch, so that neither a CPU access beside a
- * mapping nor a new mapping on a busy page walks the list.
+ * linked list of the extents that touch it; the link of an extent's first page stands beside the records, by its id,
+ * those of further pages are nodes. Extents of many pages are linked once for each 2 MiB instead. Beside each page's
+ * list head stand 64 bits, one for each 64-byte granule that some extent on the page may touch, so that neither a CPU
+ * access beside a mapping nor a new mapping on a busy page walks the list.
  *
- * Cost: map and unmap read two cold lines, the record and the page entry; everything else is a store.
+ * Cost: map and unmap read three cold lines, the record, its link and the page entry; everything else is a store.
  * Weakness: the bits of a page on which mappings overlap are not cleared before the page is empty; until then accesses
  * to it walk its list.
  */
@@ -98,6 +98,8 @@ static __attribute__((__noinline__)) void hash_grow(struct check *c)
 	c->hash_mask = 2 * old - 1;
 	if (old * sizeof(u32) == HUGE)
 		madvise((char *)c->hash + HUGE, c->hash_reserved - HUGE, MADV_HUGEPAGE);
+	if (old * sizeof(*c->links) == HUGE)
+		madvise((char *)c->links + HUGE, MAX_EXTENTS * sizeof(*c->links) - HUGE, MADV_HUGEPAGE);
 	for (u32 i = 0; i < old; i++) {
 		u32 *tail[2] = {&c->hash[i], &c->hash[i + old]};
 
@@ -134,12 +136,12 @@ static inline void hash_remove(struct check *c, struct extent *e, u32 id)
 
 static inline u32 *link_next(const struct check *c, u32 link)
 {
-	return link & NODE ? &link_node_at(c, link & ~NODE)->next : &extent_at(c, link)->next;
+	return link & NODE ? &link_node_at(c, link & ~NODE)->next : &c->links[link].next;
 }
 
 static inline u32 *link_prev(const struct check *c, u32 link)
 {
-	return link & NODE ? &link_node_at(c, link & ~NODE)->prev : &extent_at(c, link)->prev;
+	return link & NODE ? &link_node_at(c, link & ~NODE)->prev : &c->links[link].prev;
 }
 
 static inline struct extent *link_extent(const struct check *c, u32 link)
@@ -609,7 +611,8 @@ int extents_init(struct check *c, struct dmasim_machine *m)
 	c->hash_reserved = 2ULL * MAX_EXTENTS * sizeof(u32);
 	c->hash = reserve(c->hash_reserved);
 	c->quarantine = reserve(QUARANTINE * sizeof(*c->quarantine));
-	if (!c->pages || !c->chunks || !c->hash || !c->quarantine ||
+	c->links = reserve(MAX_EXTENTS * sizeof(*c->links));
+	if (!c->pages || !c->chunks || !c->hash || !c->quarantine || !c->links ||
 	    records_init(&c->extents, sizeof(struct extent), MAX_EXTENTS) ||
 	    records_init(&c->more, sizeof(struct extent_more), MAX_EXTENTS) ||
 	    records_init(&c->nodes, sizeof(struct link_node), MAX_NODES)) {
@@ -633,6 +636,7 @@ void extents_exit(struct check *c)
 	release(c->chunks, c->nr_chunks * sizeof(*c->chunks));
 	release(c->hash, c->hash_reserved);
 	release(c->quarantine, QUARANTINE * sizeof(*c->quarantine));
+	release(c->links, MAX_EXTENTS * sizeof(*c->links));
 	release(c->extents.base, sizeof(struct extent) * MAX_EXTENTS);
 	release(c->more.base, sizeof(struct extent_more) * MAX_EXTENTS);
 	release(c->nodes.base, sizeof(struct link_node) * MAX_NODES);

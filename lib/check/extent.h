@@ -35,11 +35,11 @@ struct extent {
 	u64 unused : 5;
 	u64 time; /* of the map call */
 	u32 dev;
-	u32 next_hash;	/* id; also links free records */
-	u32 next, prev; /* in the list of the first page or chunk; see links in extent.c. prev 0: first */
+	u32 next_hash; /* id; also links free records */
 	stack_id mapped;
 	u32 more;  /* 0: none */
 	u32 links; /* nodes for the further pages or chunks */
+	u32 unused2[2];
 	u16 attrs;
 	/* What changes while it lives has bytes of its own: a load of the size must not wait for a store beside it. */
 	u8 checked : 1; /* dma_mapping_error() was called, or its lack has been reported, or need not be */
@@ -110,6 +110,14 @@ struct chunk_entry {
 	u32 small; /* how many small extents touch pages of the chunk */
 };
 
+/*
+ * Place of a record in the list of its first page or chunk; see links in extent.c. prev 0: first. Beside the records, by
+ * id: those of one page often lie on one line, so that taking one out touches no other record.
+ */
+struct extent_link {
+	u32 next, prev;
+};
+
 struct link_node {
 	u32 extent, next, prev, sibling;
 	u32 place; /* index of the page or chunk */
@@ -128,7 +136,8 @@ struct unsettled {
 struct check {
 	struct dmasim_machine *m;
 	struct records extents, more, nodes;
-	u32 *hash; /* heads; never moves, grows in place */
+	struct extent_link *links; /* by id of the extent */
+	u32 *hash;		   /* heads; never moves, grows in place */
 	u32 hash_mask;
 	size_t hash_reserved;
 	u64 live, made, peak, serial;

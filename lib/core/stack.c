@@ -55,15 +55,17 @@ struct table {
 	struct slot slots[];
 };
 
-/* A frame: what it links to, and its return address. Compared as one. */
-typedef u64 frame_pair __attribute__((__vector_size__(16), __aligned__(8), __may_alias__));
+/* A frame: what it links to, and its return address. */
+struct frame {
+	uintptr_t link, pc;
+};
 
 /* The chain of frames that one place of call had last: where each was, and what stood there. */
 struct recent {
 	stack_id id; /* 0 = not in use */
 	u32 nr;
 	uintptr_t at[STACK_FRAMES];
-	frame_pair was[STACK_FRAMES];
+	struct frame was[STACK_FRAMES];
 };
 
 struct k_stacks {
@@ -389,13 +391,17 @@ static inline struct recent *recent_slot(struct k_stacks *s, uintptr_t frame, co
 NO_SANITIZE static inline bool unchanged(const struct recent *c, uintptr_t frame)
 {
 	const u32 nr = c->nr;
-	frame_pair differs = {0, 0};
+	uintptr_t differs = 0;
 
 	if (c->at[0] != frame || c->at[nr - 1] > k_thread.stack_high - 2 * sizeof(void *))
 		return false;
-	for (u32 i = 0; i < nr; i++)
-		differs |= *(const frame_pair *)c->at[i] ^ c->was[i];
-	return !(differs[0] | differs[1]);
+	/* Two loads a frame, never one: that would have to wait for the two stores that have just made the first frame. */
+	for (u32 i = 0; i < nr; i++) {
+		const volatile struct frame *f = (const volatile struct frame *)c->at[i];
+
+		differs |= (f->link ^ c->was[i].link) | (f->pc ^ c->was[i].pc);
+	}
+	return !differs;
 }
 
 NO_SANITIZE static void remember(struct k_stacks *s, struct recent *c, uintptr_t frame, const struct walk *w,
@@ -410,7 +416,7 @@ NO_SANITIZE static void remember(struct k_stacks *s, struct recent *c, uintptr_t
 	c->nr = w->nr;
 	for (u32 i = 0; i < w->nr; i++) {
 		c->at[i] = frame;
-		c->was[i] = *(const frame_pair *)frame;
+		c->was[i] = *(const struct frame *)frame;
 		frame = *(const uintptr_t *)frame;
 	}
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);

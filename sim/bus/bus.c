@@ -132,13 +132,13 @@ static size_t move(struct sim_machine *m, phys_addr_t phys, uint8_t *host, size_
  * Who watches is told of a burst that wraps although nothing moves: the error value of a failed mapping is the last
  * address there is, and a driver that did not look has just given it to the device.
  */
-static bool arguments_ok(struct sim_master *master, dma_addr_t bus, const void *host, size_t n, bool write)
+static inline bool arguments_ok(struct sim_master *master, dma_addr_t bus, const void *host, size_t n, bool write)
 {
 	const struct sim_observer *watch = master->machine->observer;
 
 	if (n == 0 || !host)
 		return false;
-	if (bus + n - 1 >= bus)
+	if (__builtin_expect(bus + n - 1 >= bus, 1))
 		return true;
 	if (master->enabled && watch && watch->dma_access)
 		watch->dma_access(master->machine->soft, master, bus, n, write);

@@ -138,7 +138,7 @@ static void set_check(const struct page_set *s)
 
 /* ---- addresses ---- */
 
-bool sim_ram_contains(const struct sim_machine *m, phys_addr_t phys, uint64_t n)
+bool sim_ram_contains_slow(const struct sim_machine *m, phys_addr_t phys, uint64_t n)
 {
 	for (unsigned int i = 0; i < m->cfg.nr_banks; i++) {
 		const struct sim_bank *b = &m->cfg.banks[i];
@@ -160,12 +160,6 @@ bool sim_ram_contains(const struct sim_machine *m, phys_addr_t phys, uint64_t n)
 		}
 	}
 	return false;
-}
-
-void *sim_ram_ptr(const struct sim_machine *m, phys_addr_t phys)
-{
-	assert(phys - m->ram.base < m->ram.end - m->ram.base);
-	return m->ram.dram + (phys - m->ram.base);
 }
 
 static bool in_window(const struct sim_region *r, const volatile void *p, phys_addr_t *phys)
@@ -229,7 +223,7 @@ static bool pages_of(const struct sim_machine *m, phys_addr_t phys, uint64_t n, 
 	return true;
 }
 
-void sim_ram_touch(struct sim_machine *m, phys_addr_t phys, uint64_t n)
+void sim_ram_touch_slow(struct sim_machine *m, phys_addr_t phys, uint64_t n)
 {
 	uint64_t first, last;
 
@@ -237,14 +231,12 @@ void sim_ram_touch(struct sim_machine *m, phys_addr_t phys, uint64_t n)
 		set_add(&m->ram.priv->life, first, last);
 }
 
-bool sim_ram_charge(struct sim_machine *m, phys_addr_t phys, uint64_t n)
+bool sim_ram_charge_slow(struct sim_machine *m, phys_addr_t phys, uint64_t n)
 {
 	struct sim_ram_private *p = m->ram.priv;
 	uint64_t first, last, fresh;
 
 	if (!pages_of(m, phys, n, &first, &last))
-		return true;
-	if (first == last && p->life.words[first / BITS] >> (first % BITS) & 1)
 		return true;
 	fresh = set_missing(&p->life, first, last);
 	if (fresh == 0)
@@ -492,6 +484,7 @@ int sim_ram_init(struct sim_machine *m)
 	p->limit = m->cfg.host_limit >> SIM_PAGE_SHIFT;
 	p->ram.priv = p;
 	m->ram = p->ram;
+	m->ram.touched = p->life.words;
 	return 0;
 }
 
