@@ -65,6 +65,7 @@ const char *rule_family_name(enum rule_family family)
 		[FAMILY_CPU_ACCESS] = "cpu-access",
 		[FAMILY_DEVICE_ACCESS] = "device-access",
 		[FAMILY_MEMORY] = "memory",
+		[FAMILY_SCATTERLIST] = "scatterlist",
 		[FAMILY_HEAP] = "heap",
 		[FAMILY_MASK] = "mask",
 		[FAMILY_COHERENT] = "coherent",

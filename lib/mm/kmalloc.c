@@ -227,6 +227,16 @@ char *kstrndup(const char *s, size_t max, gfp_t gfp)
 	return duplicate(m, s, n, n + 1, gfp, "kstrndup");
 }
 
+void *mm_kmalloc(struct dmasim_machine *m, size_t size, gfp_t gfp, const char *function)
+{
+	return slab_kmalloc(m, size, gfp, function);
+}
+
+void mm_kfree(struct dmasim_machine *m, const void *p, const char *function)
+{
+	slab_kfree(m, p, function);
+}
+
 /* ---- kvmalloc: above a page, either kind of memory may come; which is a choice ---- */
 
 static void *kv_alloc(struct dmasim_machine *m, size_t size, gfp_t gfp, const char *function)

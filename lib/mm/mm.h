@@ -39,6 +39,16 @@ void mm_free_block(struct dmasim_machine *m, phys_addr_t phys, unsigned int orde
  * red zones and to freed memory is a consequence, and gets no report of its own. */
 void mm_damage_known(struct dmasim_machine *m, phys_addr_t phys, size_t n);
 
+/* kmalloc() and kfree() in the name of `function`, for other rooms: hooks are called and mistakes reported, failures are
+ * not injected (the caller's own k_fails() came first). */
+void *mm_kmalloc(struct dmasim_machine *m, size_t size, gfp_t gfp, const char *function);
+void mm_kfree(struct dmasim_machine *m, const void *p, const char *function);
+/* virt_to_page() in the name of `function`, for other rooms: mistakes are reported at the entered frame. */
+struct page *mm_virt_to_page(struct dmasim_machine *m, const void *p, const char *function);
+/* alloc_pages() and __free_pages() likewise; failures are not injected. */
+struct page *mm_alloc_pages(struct dmasim_machine *m, gfp_t gfp, unsigned int order, const char *function);
+void mm_put_pages(struct dmasim_machine *m, struct page *page, unsigned int order, const char *function);
+
 /*
  * Foreign memory: host memory that is not simulated RAM (malloc'd, static, stack, adopted). It gets physical addresses
  * in the machine's foreign window (cfg.foreign_base), handed out by host page, so that the offset in the page is kept.

@@ -182,16 +182,19 @@ phys_addr_t virt_to_phys(const volatile void *p)
 	return m ? to_phys(m, p, "virt_to_phys") : ~(phys_addr_t)0;
 }
 
+struct page *mm_virt_to_page(struct dmasim_machine *m, const void *p, const char *function)
+{
+	phys_addr_t phys = to_phys(m, p, function);
+
+	return phys == ~(phys_addr_t)0 ? NULL : page_of_pfn(m->mm, phys >> SIM_PAGE_SHIFT);
+}
+
 struct page *virt_to_page(const void *p)
 {
 	struct dmasim_machine *m = k_machine("virt_to_page");
-	phys_addr_t phys;
 
 	STACK_ENTER();
-	if (!m)
-		return NULL;
-	phys = to_phys(m, p, "virt_to_page");
-	return phys == ~(phys_addr_t)0 ? NULL : page_of_pfn(m->mm, phys >> SIM_PAGE_SHIFT);
+	return m ? mm_virt_to_page(m, p, "virt_to_page") : NULL;
 }
 
 bool virt_addr_valid(const volatile void *p)

@@ -47,7 +47,7 @@ static struct page *alloc_block(struct dmasim_machine *m, gfp_t gfp, unsigned in
 	return page_of_index(mm, index);
 }
 
-static struct page *mm_alloc_pages(struct dmasim_machine *m, gfp_t gfp, unsigned int order, const char *function)
+struct page *mm_alloc_pages(struct dmasim_machine *m, gfp_t gfp, unsigned int order, const char *function)
 {
 	return alloc_block(m, gfp, order, 0, order <= MM_MAX_ORDER ? SIM_PAGE_SIZE << order : 0, function);
 }
@@ -204,17 +204,21 @@ static u32 frame_of_page(struct dmasim_machine *m, const struct page *page, cons
 	return MM_NONE;
 }
 
+void mm_put_pages(struct dmasim_machine *m, struct page *page, unsigned int order, const char *function)
+{
+	u32 index = frame_of_page(m, page, function);
+
+	if (index != MM_NONE)
+		mm_free_pages(m, index, order, function);
+}
+
 void __free_pages(struct page *page, unsigned int order)
 {
 	struct dmasim_machine *m = k_machine("__free_pages");
-	u32 index;
 
 	STACK_ENTER();
-	if (!m)
-		return;
-	index = frame_of_page(m, page, "__free_pages");
-	if (index != MM_NONE)
-		mm_free_pages(m, index, order, "__free_pages");
+	if (m)
+		mm_put_pages(m, page, order, "__free_pages");
 }
 
 /* The frame of a kernel logical address, at a page boundary; else reports. */

@@ -20,6 +20,7 @@
 #include <linux/pci.h>
 #include <linux/platform_device.h>
 #include <linux/sched.h>
+#include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
