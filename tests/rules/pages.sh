@@ -6,7 +6,8 @@
 #
 # The first ```c block after "## Wrong" must report the page's rule, once and alone, in the words of the page's first ```
 # block after it; --update writes what it really says into the page instead. The first ```c block after "## Right" must
-# report nothing. Each rule has a page, each page a rule. A block defines "void example(struct device *dev)"; whatever
+# report nothing. Each rule has a page, each page a rule; the index (README.md) lists exactly the catalogue, in its order
+# and words. A block defines "void example(struct device *dev)"; whatever
 # else it defines is static; the headers of pages/prologue.h are included. The device has a mask of 32 bits.
 #
 # Comments at the top of a page change how it is run:
@@ -33,8 +34,32 @@ fail() {
 	failed=$((failed + 1))
 }
 
+# The table of the index, a row a rule.
+index() {
+	awk -F '"' '/^RULE\(/ {
+		split($1, head, /[(,] */)
+		gsub("_", "-", head[2])
+		family = tolower(head[3])
+		gsub("_", "-", family)
+		printf "| [%s](%s.md) | %s | %s | %s |\n", head[2], head[2], $2, family, tolower(head[4])
+	}' "$root/lib/check/rules.def" >"$work/index.want"
+	grep '^| \[' "$root/docs/rules/README.md" >"$work/index.have"
+	cmp -s "$work/index.want" "$work/index.have" && return
+	if [ "$update" = yes ]; then
+		awk -v rows="$work/index.want" '
+			/^\| \[/ { next }
+			{ print }
+			/^\| *---/ { while ((getline line < rows) > 0) print line }
+		' "$root/docs/rules/README.md" >"$work/index" && cat "$work/index" >"$root/docs/rules/README.md"
+		echo "updated README.md"
+	else
+		fail "docs/rules/README.md does not list the catalogue (pages.sh $env --update):"
+		diff "$work/index.have" "$work/index.want"
+	fi
+}
+
 rules=$(sed -n 's/^RULE(\([a-z0-9_]*\),.*/\1/p' "$root/lib/check/rules.def" | tr _ - | sort)
-pages=$(cd "$root/docs/rules" && ls | sed -n 's/\.md$//p' | sort)
+pages=$(cd "$root/docs/rules" && ls | sed -n -e '/^README/d' -e 's/\.md$//p' | sort)
 [ -n "$rules" ] || { echo "no rules in rules.def" >&2; exit 2; }
 if [ $# -eq 0 ]; then
 	for rule in $rules; do
@@ -43,6 +68,7 @@ if [ $# -eq 0 ]; then
 	for page in $pages; do
 		echo "$rules" | grep -qx -e "$page" || fail "$page.md is the page of no rule"
 	done
+	index
 	set -- $pages
 fi
 
