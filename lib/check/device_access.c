@@ -353,7 +353,8 @@ static bool beyond_driver_mask(struct check *c, struct finding *f, struct dmasim
 /* The same transfer going on after a wrong access? Otherwise remember it. */
 static bool goes_on(struct check *c, u32 dev, dma_addr_t bus, size_t n)
 {
-	for (unsigned int i = 0; i < WRONG_ACCESSES; i++)
+	/* Nothing goes on at 0: there the slots that are not used yet would match. */
+	for (unsigned int i = 0; bus && i < WRONG_ACCESSES; i++)
 		if (c->wrong[i].dev == dev && c->wrong[i].next == bus) {
 			c->wrong[i].next = bus + n;
 			return true;
@@ -434,6 +435,19 @@ static inline struct extent *find(struct check *c, u32 dev, dma_addr_t bus, bool
 	return e;
 }
 
+/*
+ * The ordinary burst: where the last one was, all in one mapping in one state, and nothing to say about it. What is left
+ * out here is what check_piece() looks at.
+ */
+static inline bool ordinary(const struct check *c, struct sim_master *master, dma_addr_t bus, size_t n, bool write)
+{
+	const struct extent *e = extent_at(c, c->last);
+
+	return c->last && holds(e, device_of(master)->id, bus) && n <= e->size - (bus - e->bus) && lets(e, write) &&
+	       e->checked && !e->freed && !(e->state & BYTE_CPU_WROTE) && !extent_runs(c, e) && !c->snapshot &&
+	       bus + n - 1 <= top_line(master);
+}
+
 size_t track_dma_access(void *soft, struct sim_master *master, dma_addr_t bus, size_t n, bool write)
 {
 	struct dmasim_machine *m = soft;
@@ -445,6 +459,8 @@ size_t track_dma_access(void *soft, struct sim_master *master, dma_addr_t bus, s
 	if (k_unlikely(!c || !n))
 		return n;
 	check_settle(m);
+	if (k_likely(ordinary(c, master, bus, n, write)))
+		return n;
 	dev = device_of(master);
 	if (bus + n - 1 < bus) /* wraps: nothing moves, but the driver may have handed out the error cookie */
 		n = (size_t)(~(dma_addr_t)0 - bus) + 1;

@@ -106,6 +106,13 @@ static void nowhere_wrong(struct shot *s)
 	AT(s->act, dmasim_device_write(dev, 0x3000, data, 16));
 }
 
+/* A descriptor that was armed before it was filled. */
+static void zero_wrong(struct shot *s)
+{
+	*s = (struct shot){ANY_SIZE, 16, 0, ANY_LINE, ANY_LINE};
+	AT(s->act, dmasim_device_write(dev, 0, data, 16));
+}
+
 static void read_wrong(struct shot *s)
 {
 	uint8_t *b = kzalloc(N, GFP_KERNEL);
@@ -175,6 +182,7 @@ const struct scenario device_scenarios[] = {
 	{"device-used-physical-address", physical_wrong, inside_legal, NULL, false},
 	{"device-used-virtual-address", virtual_wrong, inside_legal, NULL, false},
 	{"device-access-unmapped", nowhere_wrong, inside_legal, NULL, false},
+	{"device-access-unmapped", zero_wrong, inside_legal, NULL, false},
 	{"device-read-of-from-device", read_wrong, inside_legal, NULL, false},
 	{"device-write-of-to-device", write_wrong, inside_legal, NULL, false},
 	{"bus-master-off", master_wrong, inside_legal, NULL, false},
