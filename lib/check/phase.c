@@ -74,7 +74,7 @@ void extent_change(struct check *c, struct extent *e, u64 lo, u64 hi, u8 clear, 
 	unite(c, e);
 }
 
-void extent_device_wrote(struct check *c, struct extent *e, u64 lo, u64 hi)
+void extent_device_wrote_slow(struct check *c, struct extent *e, u64 lo, u64 hi)
 {
 	struct extent_more *more;
 

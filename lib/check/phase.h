@@ -28,7 +28,17 @@ static inline struct runs *extent_runs(const struct check *c, const struct exten
 /* Change bytes [lo, hi): state = state & ~clear | set; a hand-over if by is given. */
 void extent_change(struct check *c, struct extent *e, u64 lo, u64 hi, u8 clear, u8 set, const struct stamp *by);
 /* The device has written them. */
-void extent_device_wrote(struct check *c, struct extent *e, u64 lo, u64 hi);
+void extent_device_wrote_slow(struct check *c, struct extent *e, u64 lo, u64 hi);
+static inline void extent_device_wrote(struct check *c, struct extent *e, u64 lo, u64 hi)
+{
+	const struct extent_more *more = extent_more(c, e);
+
+	/* Known already: written again, as rings and polled words are. */
+	if (e->more && !more->runs.n &&
+	    (e->state & BYTE_DEV_WROTE || (lo >= more->written_lo && hi <= more->written_hi)))
+		return;
+	extent_device_wrote_slow(c, e, lo, hi);
+}
 
 /* What was found in a range: the hull of the bytes that match, and the hand-over of the first. */
 struct span {

@@ -94,7 +94,7 @@ static size_t move_foreign(struct sim_machine *m, phys_addr_t phys, uint8_t *hos
 }
 
 /* How many of n bytes from phys lie in the bank that holds phys; 0 if none does. */
-static uint64_t bank_run(const struct sim_machine *m, phys_addr_t phys, uint64_t n)
+static inline uint64_t bank_run(const struct sim_machine *m, phys_addr_t phys, uint64_t n)
 {
 	for (unsigned int i = 0; i < m->cfg.nr_banks; i++) {
 		uint64_t offset = phys - m->cfg.banks[i].base;
@@ -128,6 +128,43 @@ static size_t move(struct sim_machine *m, phys_addr_t phys, uint8_t *host, size_
 	return move_peer(m, phys, host, n, write);
 }
 
+/* Steps 5 and 6 of an ordinary burst: one window, one bank. False: nothing moved, look closer. */
+static inline bool move_whole(struct sim_machine *m, dma_addr_t bus, void *host, size_t n, bool write)
+{
+	const struct sim_window *w = &m->bus->windows[0];
+	uint64_t offset = bus - w->bus;
+	phys_addr_t phys = w->phys + offset;
+
+	if (offset >= w->size || n > w->size - offset || bank_run(m, phys, n) != n || !sim_ram_charge(m, phys, n))
+		return false;
+	if (write)
+		memcpy(sim_ram_ptr(m, phys), host, n);
+	else
+		memcpy(host, sim_ram_ptr(m, phys), n);
+	return true;
+}
+
+/* Steps 5 and 6: decode window by window; RAM, host memory or a peer answers; a master abort ends the burst. */
+static __attribute__((__noinline__)) size_t move_pieces(struct sim_machine *m, dma_addr_t bus, uint8_t *host, size_t n,
+							bool write)
+{
+	size_t moved = 0;
+
+	while (moved < n) {
+		size_t piece = n - moved;
+		phys_addr_t phys;
+		uint64_t len;
+
+		if (!sim_bus_to_phys(m, bus + moved, &phys, &len))
+			break;
+		piece = move(m, phys, host + moved, piece < len ? piece : (size_t)len, write);
+		if (piece == 0)
+			break;
+		moved += piece;
+	}
+	return moved;
+}
+
 /*
  * Who watches is told of a burst that wraps although nothing moves: the error value of a failed mapping is the last
  * address there is, and a driver that did not look has just given it to the device.
@@ -151,7 +188,7 @@ static int access_bus(struct sim_master *master, dma_addr_t bus, void *host, siz
 	const struct sim_observer *watch = m->observer;
 	unsigned int lines = master->address_bits < m->cfg.bus_bits ? master->address_bits : m->cfg.bus_bits;
 	uint64_t top = lines >= 64 ? ~0ULL : (1ULL << lines) - 1; /* the highest address those lines can carry */
-	size_t allowed = n, moved = 0;
+	size_t allowed = n, moved;
 
 	/* 1. Arguments: a burst has bytes, and does not wrap around the end of the address space. */
 	if (!arguments_ok(master, bus, host, n, write))
@@ -180,19 +217,8 @@ static int access_bus(struct sim_master *master, dma_addr_t bus, void *host, siz
 	else if (allowed > 0 && allowed - 1 > top - bus)
 		allowed = (size_t)(top - bus) + 1;
 
-	/* 5, 6. Decode window by window; RAM, host memory or a peer answers; a master abort ends the burst. */
-	while (moved < allowed) {
-		size_t piece = allowed - moved;
-		phys_addr_t phys;
-		uint64_t len;
-
-		if (!sim_bus_to_phys(m, bus + moved, &phys, &len))
-			break;
-		piece = move(m, phys, (uint8_t *)host + moved, piece < len ? piece : (size_t)len, write);
-		if (piece == 0)
-			break;
-		moved += piece;
-	}
+	/* 5, 6. Decode, and move. */
+	moved = allowed == n && move_whole(m, bus, host, n, write) ? n : move_pieces(m, bus, host, allowed, write);
 
 	/* 7. What moved is now known. */
 	if (write) {
