@@ -45,6 +45,7 @@ static void wrong(struct dmasim_machine *m, const struct access *a, const char *
 			    .dev = mmio && mmio->master ? mmio->master->owner
 				   : map		? map->dev
 							: NULL};
+	phys_addr_t phys;
 	u8 bytes[8];
 	u64 le = htole64(a->value);
 
@@ -74,6 +75,10 @@ static void wrong(struct dmasim_machine *m, const struct access *a, const char *
 			f.handed_by = "iounmap";
 			f.handed_to = "nobody";
 		}
+	} else if (mmio && sim_mmio_phys(m->hw, (void *)a->addr, &phys)) {
+		f.offset = phys - mmio->phys;
+		f.buffer_size = mmio->size;
+		f.buffer_kind = "register window";
 	}
 	k_report(m, &f);
 }
@@ -143,9 +148,13 @@ static struct sim_mmio *resolve(struct dmasim_machine *m, const struct access *a
 	}
 	mmio = sim_mmio_find(m->hw, phys);
 	if (!mmio) {
-		if (!map || !map->answered)
-			wrong(m, a, map ? "mmio-bad-address" : "mmio-out-of-range", NULL, map,
-			      "no device has registers there");
+		if (!map) { /* behind a window, in its last page or in no window's */
+			mmio = sim_mmio_find(m->hw, phys & ~(phys_addr_t)(SIM_PAGE_SIZE - 1));
+			wrong(m, a, "mmio-out-of-range", mmio, NULL,
+			      mmio ? "behind the end of the device's registers" : "no device has registers there");
+		} else if (!map->answered) {
+			wrong(m, a, "mmio-bad-address", NULL, map, "no device has registers there");
+		}
 		return NULL;
 	}
 	*offset = phys - mmio->phys;

@@ -40,6 +40,7 @@ static __thread struct {
 	u64 safe_points;
 	unsigned int quiet; /* ticks in a row without progress */
 	void *pc, *frame;   /* of the spinning code */
+	void **sp;
 } watch __attribute__((tls_model("initial-exec")));
 
 static int signal_number(void)
@@ -47,13 +48,54 @@ static int signal_number(void)
 	return SIGRTMIN + 9;
 }
 
+#ifdef __x86_64__
+/* Does ret follow a call of the function that pc is in, or of one just before it? */
+static bool returns_from(const void *ret, const void *pc)
+{
+	u8 call[5];
+	s32 distance;
+	uintptr_t target;
+
+	if (sim_host_read(call, (const u8 *)ret - sizeof(call), sizeof(call)) != sizeof(call) || call[0] != 0xe8)
+		return false;
+	memcpy(&distance, call + 1, sizeof(distance));
+	target = (uintptr_t)ret + (uintptr_t)(intptr_t)distance;
+	return (uintptr_t)pc - target < 4096;
+}
+
+/*
+ * Interrupted where a small function, such as a hook of the instrumentation, has no frame yet or none any more, the frame
+ * pointer is its caller's and the caller's line would be lost. Then the loop is where the return address says.
+ */
+static void *loop_of(void *pc, void *frame, void **sp)
+{
+	void *near[2], *framed[2];
+
+	if (sim_host_read(framed, frame, sizeof(framed)) != sizeof(framed) || returns_from(framed[1], pc) ||
+	    sim_host_read(near, sp, sizeof(near)) != sizeof(near))
+		return pc;
+	for (unsigned int i = 0; i < 2; i++) {
+		if (returns_from(near[i], pc))
+			return (u8 *)near[i] - 1;
+	}
+	return pc;
+}
+#else
+static void *loop_of(void *pc, void *frame, void **sp)
+{
+	(void)frame;
+	(void)sp;
+	return pc;
+}
+#endif
+
 static __attribute__((noreturn, used)) void spinning(void)
 {
 	struct dmasim_machine *m = k_thread.current;
 	struct finding f = {
 		.rule = "spin-without-safe-point",
 		.act_verb = "spin",
-		.act = stack_capture_pc(m, watch.pc, watch.frame),
+		.act = stack_capture_pc(m, loop_of(watch.pc, watch.frame, watch.sp), watch.frame),
 	};
 
 	watch.quiet = 0;
@@ -109,6 +151,7 @@ static void tick(int sig, siginfo_t *info, void *context)
 		return;
 	watch.pc = (void *)r[REG_RIP];
 	watch.frame = (void *)r[REG_RBP];
+	watch.sp = (void **)r[REG_RSP];
 	/* Below the red zone, aligned as after a call instruction. */
 	r[REG_RSP] = (greg_t)((((uintptr_t)r[REG_RSP] - 256) & ~(uintptr_t)15) - 8);
 	r[REG_RIP] = (greg_t)(uintptr_t)spinning;
