@@ -42,7 +42,7 @@ static void unite(const struct check *c, struct extent *e)
 	more->runs.n = 0;
 }
 
-void extent_change(struct check *c, struct extent *e, u64 lo, u64 hi, u8 clear, u8 set, const struct stamp *by)
+void extent_change_slow(struct check *c, struct extent *e, u64 lo, u64 hi, u8 clear, u8 set, const struct stamp *by)
 {
 	struct extent_more *more = e->more ? extent_more(c, e) : NULL;
 	struct runs *r;

@@ -26,7 +26,22 @@ static inline struct runs *extent_runs(const struct check *c, const struct exten
 }
 
 /* Change bytes [lo, hi): state = state & ~clear | set; a hand-over if by is given. */
-void extent_change(struct check *c, struct extent *e, u64 lo, u64 hi, u8 clear, u8 set, const struct stamp *by);
+void extent_change_slow(struct check *c, struct extent *e, u64 lo, u64 hi, u8 clear, u8 set, const struct stamp *by);
+static inline void extent_change(struct check *c, struct extent *e, u64 lo, u64 hi, u8 clear, u8 set,
+				 const struct stamp *by)
+{
+	struct extent_more *more = extent_more(c, e);
+
+	/* A mapping handed over as a whole, and not for the first time. */
+	if (by && e->more && !more->runs.n && !lo && hi == e->size &&
+	    (more->written_lo >= more->written_hi || clear & BYTE_DEV_WROTE)) {
+		more->handed = *by;
+		more->written_lo = more->written_hi = 0;
+		e->state = (u8)((e->state & ~clear) | set);
+		return;
+	}
+	extent_change_slow(c, e, lo, hi, clear, set, by);
+}
 /* The device has written them. */
 void extent_device_wrote_slow(struct check *c, struct extent *e, u64 lo, u64 hi);
 static inline void extent_device_wrote(struct check *c, struct extent *e, u64 lo, u64 hi)

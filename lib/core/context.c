@@ -267,7 +267,8 @@ void k_safe_point(struct dmasim_machine *m, u64 ns)
 	k_thread.entry = entry; /* events ran on this stack: the frame they set is gone */
 	if (k_unlikely(__atomic_load_n(&m->unsettled, __ATOMIC_RELAXED)))
 		m->hooks.settle(m);
-	k_deliver(m);
+	if (k_unlikely(m->hw->irq_ready || s->softirqs))
+		k_deliver(m);
 	if (k_unlikely(k_now(m) - s->polling_since > POLL_LIMIT_NS))
 		polled_too_long(m);
 }
@@ -311,4 +312,14 @@ void *k_driver_memory(struct dmasim_machine *m, const volatile void *p, size_t n
 	if (!sim_virt_to_phys(m->hw, p, &phys, NULL) || !sim_ram_contains(m->hw, phys, n))
 		return NULL;
 	return sim_ram_ptr(m->hw, phys);
+}
+
+void k_uninitialised(struct dmasim_machine *m, const void *object, bool there, const char *function, const char *what)
+{
+	struct finding f = {.rule = "uninitialised-object", .cpu = object, .act_verb = "call"};
+
+	f.more[0].label = "object";
+	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() on a %s that %s", function, what,
+		 there ? "was never initialised, or was overwritten" : "lies in no memory");
+	k_report(m, &f);
 }
