@@ -4,6 +4,7 @@
 #define DMASIM_LINUX_DELAY_H
 
 #include <linux/jiffies.h>
+#include <linux/processor.h>
 #include <linux/types.h>
 
 /* Busy waiting: any context; devices act and interrupts arrive meanwhile, if they are on. */

@@ -11,6 +11,7 @@
 #include_next <linux/sched.h>
 #include <asm/current.h>
 #include <linux/jiffies.h>
+#include <linux/processor.h>
 #include <linux/preempt.h>
 #include <linux/types.h>
 
