@@ -13,10 +13,9 @@
 #include <limits.h>
 #include <stdio.h>
 #include <linux/completion.h>
+#include <linux/errno.h>
 #include <linux/semaphore.h>
 #include "lib/core/task.h"
-
-#define ERESTARTSYS_ 512
 
 /* One wait for a counter to be above zero. */
 struct counter_wait {
@@ -73,7 +72,7 @@ static s64 take(struct dmasim_machine *m, const void *object, unsigned int *coun
 		    *counter == 0)
 			return 0;
 		if (*counter == 0 && interruptible && w.task->signalled)
-			return -ERESTARTSYS_;
+			return -ERESTARTSYS;
 		if (*counter)
 			break;
 	}
@@ -94,13 +93,7 @@ static void *object_of(struct dmasim_machine *m, void *object, size_t size, size
 		m->hooks.cpu_access(m, object, size, true);
 	if (wait && wait->dmasim_mark == DMASIM_WAIT_MARK)
 		return o;
-
-	struct finding f = {.rule = "uninitialised-object", .cpu = object, .act_verb = "call"};
-
-	f.more[0].label = "object";
-	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() on a %s that %s", function, kind,
-		 o ? "was never initialised, or was overwritten" : "lies in no memory");
-	k_report(m, &f);
+	k_uninitialised(m, object, o, function, kind);
 	if (wait) {
 		*wait = (wait_queue_head_t)__WAIT_QUEUE_HEAD_INITIALIZER(*wait);
 		*(unsigned int *)(void *)o = 0;
@@ -231,13 +224,13 @@ void wait_for_completion_io(struct completion *x)
 int wait_for_completion_interruptible(struct completion *x)
 {
 	STACK_ENTER();
-	return wait_ns(x, U64_MAX, true, "wait_for_completion_interruptible") < 0 ? -ERESTARTSYS_ : 0;
+	return wait_ns(x, U64_MAX, true, "wait_for_completion_interruptible") < 0 ? -ERESTARTSYS : 0;
 }
 
 int wait_for_completion_killable(struct completion *x)
 {
 	STACK_ENTER();
-	return wait_ns(x, U64_MAX, true, "wait_for_completion_killable") < 0 ? -ERESTARTSYS_ : 0;
+	return wait_ns(x, U64_MAX, true, "wait_for_completion_killable") < 0 ? -ERESTARTSYS : 0;
 }
 
 unsigned long wait_for_completion_timeout(struct completion *x, unsigned long timeout)

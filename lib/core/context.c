@@ -313,13 +313,3 @@ void *k_driver_memory(struct dmasim_machine *m, const volatile void *p, size_t n
 		return NULL;
 	return sim_ram_ptr(m->hw, phys);
 }
-
-void k_uninitialised(struct dmasim_machine *m, const void *object, bool there, const char *function, const char *what)
-{
-	struct finding f = {.rule = "uninitialised-object", .cpu = object, .act_verb = "call"};
-
-	f.more[0].label = "object";
-	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() on a %s that %s", function, what,
-		 there ? "was never initialised, or was overwritten" : "lies in no memory");
-	k_report(m, &f);
-}

@@ -61,6 +61,10 @@ void k_busy_for(struct dmasim_machine *m, u64 ns);
  * returned as it is; NULL for the first page and for what is no memory. The caller said hooks.cpu_access before. */
 void *k_driver_memory(struct dmasim_machine *m, const volatile void *p, size_t n);
 
+/* Report uninitialised-object: function() was given an object without its mark, or (there false) no memory at all.
+ * `what`: "completion". */
+void k_uninitialised(struct dmasim_machine *m, const void *object, bool there, const char *function, const char *what);
+
 /* Sleep until *condition_fn(arg) is true or timeout_ns passed (U64_MAX: none). True if the condition came true.
  * Runs other tasks, devices, interrupts. Reports wait-never-woken and ends the test when nothing can ever wake it. */
 bool k_sleep_until(struct dmasim_machine *m, bool (*condition)(void *arg), void *arg, u64 timeout_ns,

@@ -5,6 +5,9 @@
  * The struct in driver memory carries the state bits and the count that the kernel's carries, and no links of ours: what is
  * queued is known to the softirq queue by address. A tasklet that is disabled when its turn comes is queued again by
  * tasklet_enable().
+ *
+ * Weakness: the struct has no mark of ours; one that holds garbage is taken for a tasklet, only one without a function is
+ * recognised.
  */
 #include <linux/interrupt.h>
 #include "lib/core/device.h"
@@ -14,89 +17,125 @@
 #define SCHEDULED 1UL /* state bits, as the kernel numbers them */
 #define RUNNING	  2UL
 
-static void run(struct dmasim_machine *m, void *arg)
+/* The tasklet as the library may touch it; reports one that was never initialised. */
+static struct tasklet_struct *object_of(struct dmasim_machine *m, struct tasklet_struct *t, const char *function)
 {
-	struct tasklet_struct *t = arg;
+	struct tasklet_struct *o = k_driver_memory(m, t, sizeof(*o));
 
-	(void)m;
-	if (!(t->state & SCHEDULED) || t->count > 0)
-		return;
-	t->state = (t->state & ~SCHEDULED) | RUNNING;
-	if (t->use_callback)
-		t->callback(t);
-	else
-		t->func(t->data);
-	t->state &= ~RUNNING;
+	if (o) {
+		m->hooks.cpu_access(m, t, sizeof(*t), true);
+		if (o->func)
+			return o;
+	}
+	k_uninitialised(m, t, o, function, "tasklet");
+	return NULL;
 }
 
-static bool exists(const struct tasklet_struct *t, const char *function)
+/* arg is the driver's tasklet, which may have been freed or overwritten since it was queued. */
+static void run(struct dmasim_machine *m, void *arg)
 {
-	if (!t)
+	struct tasklet_struct *t = arg, *o = k_driver_memory(m, t, sizeof(*o));
+
+	if (!o || !(o->state & SCHEDULED) || o->count > 0)
+		return;
+	o = object_of(m, t, "a tasklet's turn");
+	if (!o)
+		return;
+	o->state = (o->state & ~SCHEDULED) | RUNNING;
+	if (o->use_callback)
+		o->callback(t);
+	else
+		o->func(o->data);
+	o->state &= ~RUNNING;
+}
+
+static void init(struct tasklet_struct *t, const struct tasklet_struct *value, const char *function)
+{
+	struct dmasim_machine *m = k_machine(function);
+	struct tasklet_struct *o;
+
+	if (!m)
+		return;
+	if (!t) {
 		k_no_object(function, "tasklet");
-	return t != NULL;
+		return;
+	}
+	m->hooks.cpu_access(m, t, sizeof(*t), true);
+	o = k_driver_memory(m, t, sizeof(*o));
+	if (o)
+		*o = *value;
 }
 
 void tasklet_setup(struct tasklet_struct *t, void (*callback)(struct tasklet_struct *t))
 {
 	STACK_ENTER();
-	if (!exists(t, "tasklet_setup"))
-		return;
-	*t = (struct tasklet_struct){.use_callback = true, .callback = callback};
+	init(t, &(struct tasklet_struct){.use_callback = true, .callback = callback}, "tasklet_setup");
 }
 
 void tasklet_init(struct tasklet_struct *t, void (*func)(unsigned long data), unsigned long data)
 {
 	STACK_ENTER();
-	if (!exists(t, "tasklet_init"))
-		return;
-	*t = (struct tasklet_struct){.func = func, .data = data};
+	init(t, &(struct tasklet_struct){.func = func, .data = data}, "tasklet_init");
 }
 
 void tasklet_schedule(struct tasklet_struct *t)
 {
 	struct dmasim_machine *m = k_machine("tasklet_schedule");
+	struct tasklet_struct *o;
 
 	STACK_ENTER();
-	if (!m || k_model_call(m, "tasklet_schedule") || !exists(t, "tasklet_schedule") || t->state & SCHEDULED)
+	if (!m || k_model_call(m, "tasklet_schedule"))
 		return;
-	t->state |= SCHEDULED;
+	o = object_of(m, t, "tasklet_schedule");
+	if (!o || o->state & SCHEDULED)
+		return;
+	o->state |= SCHEDULED;
 	if (k_softirq_raise(m, run, t, "a tasklet"))
-		t->state &= ~SCHEDULED;
+		o->state &= ~SCHEDULED;
 }
 
 static bool is_idle(void *arg)
 {
-	const struct tasklet_struct *t = arg;
+	const struct tasklet_struct *o = arg;
 
-	return !(t->state & (SCHEDULED | RUNNING));
+	return !(o->state & (SCHEDULED | RUNNING));
 }
 
 void tasklet_kill(struct tasklet_struct *t)
 {
 	struct dmasim_machine *m = k_machine("tasklet_kill");
+	struct tasklet_struct *o;
 
 	STACK_ENTER();
-	if (!m || k_model_call(m, "tasklet_kill") || !exists(t, "tasklet_kill"))
+	if (!m || k_model_call(m, "tasklet_kill"))
+		return;
+	o = object_of(m, t, "tasklet_kill");
+	if (!o)
 		return;
 	k_might_sleep(m, "tasklet_kill");
-	if (t->count == 0 && !is_idle(t) && k_may_sleep(m))
-		k_sleep_until(m, is_idle, t, U64_MAX, "tasklet_kill");
-	t->state &= ~SCHEDULED;
+	if (o->count == 0 && !is_idle(o) && k_may_sleep(m))
+		k_sleep_until(m, is_idle, o, U64_MAX, "tasklet_kill");
+	o->state &= ~SCHEDULED;
 }
 
 void tasklet_disable(struct tasklet_struct *t)
 {
+	struct dmasim_machine *m = k_machine("tasklet_disable");
+	struct tasklet_struct *o;
+
 	STACK_ENTER();
-	if (exists(t, "tasklet_disable"))
-		t->count++;
+	o = m ? object_of(m, t, "tasklet_disable") : NULL;
+	if (o)
+		o->count++;
 }
 
 void tasklet_enable(struct tasklet_struct *t)
 {
 	struct dmasim_machine *m = k_machine("tasklet_enable");
+	struct tasklet_struct *o;
 
 	STACK_ENTER();
-	if (exists(t, "tasklet_enable") && --t->count == 0 && t->state & SCHEDULED && m &&
-	    k_softirq_raise(m, run, t, "a tasklet"))
-		t->state &= ~SCHEDULED;
+	o = m ? object_of(m, t, "tasklet_enable") : NULL;
+	if (o && --o->count == 0 && o->state & SCHEDULED && k_softirq_raise(m, run, t, "a tasklet"))
+		o->state &= ~SCHEDULED;
 }

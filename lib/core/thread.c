@@ -66,6 +66,16 @@ void k_no_object(const char *function, const char *what)
 	k_report(m, &f);
 }
 
+void k_uninitialised(struct dmasim_machine *m, const void *object, bool there, const char *function, const char *what)
+{
+	struct finding f = {.rule = "uninitialised-object", .cpu = object, .act_verb = "call"};
+
+	f.more[0].label = "object";
+	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() on a %s that %s", function, what,
+		 there ? "was never initialised, or was overwritten" : "lies in no memory");
+	k_report(m, &f);
+}
+
 /* ---- the baton ---- */
 
 static void futex_wait(int *word, int value)

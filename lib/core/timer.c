@@ -85,13 +85,7 @@ static struct timer_list *object_of(struct dmasim_machine *m, struct timer_list 
 		if (t->dmasim_mark == DMASIM_TIMER_MARK && t->function)
 			return t;
 	}
-
-	struct finding f = {.rule = "uninitialised-object", .cpu = timer, .act_verb = "call"};
-
-	f.more[0].label = "object";
-	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() on a timer that %s", function,
-		 t ? "was never initialised, or was overwritten" : "lies in no memory");
-	k_report(m, &f);
+	k_uninitialised(m, timer, t, function, "timer");
 	return NULL;
 }
 

@@ -15,10 +15,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <linux/errno.h>
 #include <linux/wait.h>
 #include "lib/core/task.h"
-
-#define ERESTARTSYS_ 512 /* leaves the kernel only as a restarted call */
 
 struct k_wait_entry {
 	struct k_wait_entry *next;
@@ -45,13 +44,7 @@ static wait_queue_head_t *head_of(struct dmasim_machine *m, wait_queue_head_t *h
 
 	if (h && h->dmasim_mark == DMASIM_WAIT_MARK)
 		return h;
-
-	struct finding f = {.rule = "uninitialised-object", .cpu = head, .act_verb = "call"};
-
-	f.more[0].label = "object";
-	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() on a wait queue that %s", function,
-		 h ? "was never initialised, or was overwritten" : "lies in no memory");
-	k_report(m, &f);
+	k_uninitialised(m, head, h, function, "wait queue");
 	if (h)
 		*h = (wait_queue_head_t)__WAIT_QUEUE_HEAD_INITIALIZER(*h); /* so that it is told once */
 	return h;
@@ -335,7 +328,7 @@ bool dmasim_wait_step(struct dmasim_wait *wait)
 	if (wait->over)
 		return false;
 	if (self->signalled && wait->state & (TASK_INTERRUPTIBLE | TASK_WAKEKILL)) {
-		wait->result = -ERESTARTSYS_;
+		wait->result = -ERESTARTSYS;
 		return false;
 	}
 	now = k_now(m);

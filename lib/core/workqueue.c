@@ -113,13 +113,7 @@ static struct work_struct *object_of(struct dmasim_machine *m, struct work_struc
 		if (w->dmasim_mark == DMASIM_WORK_MARK && w->func)
 			return w;
 	}
-
-	struct finding f = {.rule = "uninitialised-object", .cpu = work, .act_verb = "call"};
-
-	f.more[0].label = "object";
-	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() on a work item that %s", function,
-		 w ? "was never initialised, or was overwritten" : "lies in no memory");
-	k_report(m, &f);
+	k_uninitialised(m, work, w, function, "work item");
 	return NULL;
 }
 

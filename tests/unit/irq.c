@@ -9,6 +9,7 @@
 #include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/interrupt.h>
+#include <linux/slab.h>
 #include "lib/core/device.h"
 #include "lib/core/irq.h"
 
@@ -199,6 +200,27 @@ static void tasklets(void **state)
 	assert_int_equal(dmasim_violation_count(), 0);
 }
 
+/* Memory that was zeroed, and no memory: told, and no jump into nowhere. */
+static void tasklets_that_are_none(void **state)
+{
+	struct tasklet_struct zero = {0}, *lost;
+
+	(void)state;
+	dmasim_expect_violation("uninitialised-object");
+	tasklet_schedule(&zero);
+	dmasim_expect_violation("uninitialised-object");
+	tasklet_kill((struct tasklet_struct *)64);
+	dmasim_expect_violation("uninitialised-object");
+	lost = kzalloc(sizeof(*lost), GFP_KERNEL);
+	tasklet_setup(lost, soft);
+	tasklet_schedule(lost);
+	lost->func = NULL; /* as a stray write leaves it */
+	udelay(1);
+	kfree(lost);
+	assert_int_equal(dmasim_unmet_expectations(), 0);
+	assert_int_equal(dmasim_unexpected_violations(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +232,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(threads, setup, teardown),
 		cmocka_unit_test_setup_teardown(leak_at_unplug, setup, teardown),
 		cmocka_unit_test_setup_teardown(tasklets, setup, teardown),
+		cmocka_unit_test_setup_teardown(tasklets_that_are_none, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
