@@ -6,9 +6,11 @@
 #
 # The first ```c block after "## Wrong" must report the page's rule, once and alone, in the words of the page's first ```
 # block after it; --update writes what it really says into the page instead. The first ```c block after "## Right" must
-# report nothing. Each rule has a page, each page a rule; the index (README.md) lists exactly the catalogue, in its order
-# and words. A block defines "void example(struct device *dev)"; whatever
-# else it defines is static; the headers of pages/prologue.h are included. The device has a mask of 32 bits.
+# report nothing. Each rule has a page, each page a rule, with the title and the references of its row in rules.def; the
+# index (README.md) lists exactly the catalogue, in its order and words.
+#
+# A block defines "void example(struct device *dev)"; whatever else it defines is static; the headers of
+# pages/prologue.h are included. The device has a mask of 32 bits.
 #
 # Comments at the top of a page change how it is run:
 #   <!-- machine: SPEC -->    on this machine instead of worst (lints: with lint=on)
@@ -72,6 +74,17 @@ if [ $# -eq 0 ]; then
 	set -- $pages
 fi
 
+# The page's title, and the rules and checks under "Corresponds to" as "R49 (", against the row of rules.def.
+catalogue() {
+	row=$(grep "^RULE($(echo "$1" | tr - _)," "$root/lib/check/rules.def")
+	title="# $1: $(echo "$row" | cut -d '"' -f 2)"
+	[ "$(head -n 1 "$root/docs/rules/$1.md")" = "$title" ] || fail "$1.md: the title is not '$title'"
+	want=$(echo "$row" | cut -d '"' -f 6 | tr ' ' '\n' | sed '/^$/d' | sort)
+	have=$(sed '1,/^## Corresponds to/d' "$root/docs/rules/$1.md" | grep -oE '\b[RDNC][0-9]+ \(' | tr -d ' (' | sort)
+	[ "$want" = "$have" ] ||
+		fail "$1.md: corresponds to $(echo $have | tr '\n' ' '), but in rules.def to $(echo $want | tr '\n' ' ')"
+}
+
 # One page into work/RULE-wrong.c, -right.c, .report (as it stands in the page), .machine, .run
 split() {
 	awk -v out="$work/$1" '
@@ -110,7 +123,7 @@ split() {
 blocks=
 for page; do
 	[ -f "$root/docs/rules/$page.md" ] || { fail "no page $page.md"; continue; }
-	head -n 1 "$root/docs/rules/$page.md" | grep -q -e "^# $page: ." || fail "$page.md: the title is not '# $page: ...'"
+	catalogue "$page"
 	split "$page"
 	for side in wrong right; do
 		[ -f "$work/$page-$side.c" ] || fail "$page.md has no code that is $side"
