@@ -235,6 +235,10 @@ size_t mm_leaks(struct dmasim_machine *m)
 	m->hooks.fact(m, "objects allocated, peak", mm->objects_peak);
 	if (mm->out_of_memory)
 		m->hooks.fact(m, "allocations that failed for want of memory", mm->out_of_memory);
+	if (mm->poison && mm->checks) {
+		slab_check_freed(mm);
+		mm_check_freed(mm);
+	}
 	/* Drivers may keep memory to the end: only who asked for lints is told, and it counts as no leak otherwise. */
 	for (link = m->hw->cfg.lint ? mm->live_first : 0; link; link = mm->frames[link - 1].next) {
 		const struct mm_frame *f = &mm->frames[link - 1];

@@ -101,7 +101,7 @@ struct mm {
 	bool poison, checks;
 	bool draining;
 	u8 order_guess; /* of the block asked for last; see mm_allocation_end() */
-	u64 serial; /* of allocations: makes each fresh pattern different */
+	u64 serial;	/* of allocations: makes each fresh pattern different */
 
 	struct mm_slabs *slabs;
 	struct mm_vmalloc *vmalloc;
@@ -204,6 +204,9 @@ void mm_bad_free(struct dmasim_machine *m, const char *rule, const char *functio
 /* ---- slab.c ---- */
 int slab_init(struct mm *mm);
 void slab_exit(struct mm *mm);
+/* Report what was written to objects, and to pages in quarantine, since they were freed; each such write once. */
+void slab_check_freed(struct mm *mm);
+void mm_check_freed(struct mm *mm);
 u32 slab_shrink(struct mm *mm); /* gives empty slabs and resting objects back; pages freed */
 bool slab_object_at(struct mm *mm, struct mm_slab *slab, phys_addr_t phys, struct mm_object *o);
 /* Where the live object ends that holds phys; 0 if none does. */

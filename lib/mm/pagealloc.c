@@ -31,6 +31,9 @@ static struct page *alloc_block(struct dmasim_machine *m, gfp_t gfp, unsigned in
 	if (mm_bad_gfp(m, gfp, 0, function))
 		return NULL;
 	if (order > MM_MAX_ORDER) {
+		if (gfp & __GFP_NOWARN)
+			return NULL;
+
 		struct finding f = {.rule = "alloc-order-too-big", .act_verb = "call", .size = size};
 
 		f.more[0].label = "order";

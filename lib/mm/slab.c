@@ -8,7 +8,7 @@
  * memory, which is plenty.
  *
  * Overruns are found when the object is freed; writes to freed objects, when cfg.poison fills them, when the object is
- * handed out again. Freed objects rest in a ring before that.
+ * handed out again, or at the end. Freed objects rest in a ring before that.
  *
  * Weakness: a write far beyond an object may land in the middle of another one, where nothing watches; an overrun of an
  * object that is never freed is not found.
@@ -573,6 +573,21 @@ u32 slab_shrink(struct mm *mm)
 			pages += cache_shrink(&s->caches[i]);
 	}
 	return pages;
+}
+
+void slab_check_freed(struct mm *mm)
+{
+	for (u32 link = mm->live_first; link; link = mm->frames[link - 1].next) {
+		struct mm_slab *slab = mm->frames[link - 1].slab;
+
+		if (mm->frames[link - 1].state != FRAME_SLAB)
+			continue;
+		for (u32 i = 0; i < slab->untouched; i++) {
+			if (slab->objects[i].poisoned && mm_find_other(mm, object_phys(slab, i), slab->cache->size,
+								       MM_FREED_BYTE) < slab->cache->size)
+				check_object_poison(mm, slab, i);
+		}
+	}
 }
 
 void slab_exit(struct mm *mm)

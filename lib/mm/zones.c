@@ -178,7 +178,8 @@ void mm_report_write_after_free(struct mm *mm, phys_addr_t start, size_t size, s
 	memset(was, MM_FREED_BYTE, sizeof(was));
 	memcpy(now, p, n);
 	f.more[0].label = "found";
-	snprintf(f.more[0].text, sizeof(f.more[0].text), "when the memory was to be handed out again");
+	snprintf(f.more[0].text, sizeof(f.more[0].text),
+		 "by comparing the memory, at its next use or at the end of the machine");
 	k_report(mm->machine, &f);
 }
 
@@ -198,6 +199,19 @@ static void check_poison(struct mm *mm, u32 index, u32 nr)
 		if (at < SIM_PAGE_SIZE && mm->checks)
 			mm_report_write_after_free(mm, mm_phys(mm, i), SIM_PAGE_SIZE, at, f->kind ? f->kind : "page",
 						   f->allocated, f->allocated_time, f->freed, f->freed_time);
+	}
+}
+
+void mm_check_freed(struct mm *mm)
+{
+	for (u32 link = mm->quarantine_first; link; link = mm->frames[link - 1].next) {
+		u32 nr = mm->frames[link - 1].nr;
+
+		for (u32 i = link - 1; i < link - 1 + nr; i++) {
+			if (mm->frames[i].flags & FRAME_POISONED &&
+			    mm_find_other(mm, mm_phys(mm, i), SIM_PAGE_SIZE, MM_FREED_BYTE) < SIM_PAGE_SIZE)
+				check_poison(mm, i, 1);
+		}
 	}
 }
 

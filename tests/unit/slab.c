@@ -367,6 +367,27 @@ static void late_writes(void **state)
 	shut_down();
 }
 
+static void late_writes_show_at_the_end(void **state)
+{
+	struct dmasim_machine *m = boot("pc,ram=64M,quarantine=10,poison=on");
+	u8 *p = kmalloc(64, GFP_ATOMIC), *page = (u8 *)__get_free_page(GFP_NOWAIT);
+
+	(void)state;
+	kfree(p);
+	free_page((unsigned long)page);
+	mm_leaks(m); /* clean, and watched on */
+	p[3] = 1;
+	mm_leaks(m);
+	assert_int_equal(fx.offset, 3);
+	found("write-after-free");
+	page[9] = 1;
+	mm_leaks(m);
+	assert_int_equal(fx.offset, 9);
+	found("write-after-free");
+	mm_leaks(m); /* once each */
+	shut_down();
+}
+
 static unsigned int constructed;
 
 static void construct(void *p)
@@ -500,6 +521,7 @@ int main(void)
 		cmocka_unit_test(overruns),
 		cmocka_unit_test(known_damage),
 		cmocka_unit_test(late_writes),
+		cmocka_unit_test(late_writes_show_at_the_end),
 		cmocka_unit_test(caches),
 		cmocka_unit_test(zones),
 		cmocka_unit_test(hooks_see_what_was_asked),
