@@ -76,6 +76,21 @@ void platform_driver_unregister(struct platform_driver *drv)
 	k_driver_remove(m, &drv->driver);
 }
 
+/* The kernel complains about a struct that is registered a second time, and does nothing. */
+static bool is_registered(struct dmasim_machine *m, const struct device *dev)
+{
+	const u32 slot = (u32)dev->dmasim;
+	const struct dmasim_device_private *p = slot < m->nr_device_slots ? m->device_slots[slot] : NULL;
+
+	if (dev->dmasim >> 32 != m->serial || !p || p->dev != dev || !p->plugged)
+		return false;
+	k_report(m, &(struct finding){.rule = "kernel-warning",
+				      .dev = p->dev,
+				      .act_verb = "call",
+				      .more = {{"why", "platform_device_register() of a device that is registered"}}});
+	return true;
+}
+
 static int add(struct dmasim_machine *m, struct platform_device *pdev, void (*container_free)(struct device *dev))
 {
 	struct dmasim_device_private *p;
@@ -83,6 +98,8 @@ static int add(struct dmasim_machine *m, struct platform_device *pdev, void (*co
 
 	if (!pdev->name)
 		return sim_error(EINVAL, "a platform device needs a name");
+	if (is_registered(m, &pdev->dev))
+		return -EEXIST;
 	if (pdev->id == PLATFORM_DEVID_NONE)
 		snprintf(name, sizeof(name), "%s", pdev->name);
 	else if (pdev->id == PLATFORM_DEVID_AUTO)

@@ -77,9 +77,26 @@ static void matching(void **state)
 	assert_int_equal(dmasim_violation_count(), 0);
 }
 
+/* A board's own struct: once at a time, and again after it went. */
+static void registered_twice(void **state)
+{
+	static struct platform_device board = {.name = "plat", .id = PLATFORM_DEVID_NONE};
+
+	(void)state;
+	assert_int_equal(platform_device_register(&board), 0);
+	dmasim_expect_violation("kernel-warning");
+	assert_int_equal(platform_device_register(&board), -EEXIST);
+	assert_string_equal(dev_name(&board.dev), "plat");
+	platform_device_unregister(&board);
+	assert_int_equal(platform_device_register(&board), 0);
+	assert_int_equal(dmasim_unmet_expectations(), 0);
+	assert_int_equal(dmasim_unexpected_violations(), 0);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(matching, setup, teardown)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(matching, setup, teardown),
+					   cmocka_unit_test_setup_teardown(registered_twice, setup, teardown)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
