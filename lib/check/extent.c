@@ -15,6 +15,7 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -467,18 +468,15 @@ static inline void bury(struct check *c, struct extent *e, u32 id, const struct 
 
 	hash_remove(c, e, id);
 	c->live--;
-	*d = (struct dead){
-		.bus = e->bus,
-		.phys = e->phys,
-		.size = e->size,
-		.kind = e->kind,
-		.dir = e->dir,
-		.fn = e->fn,
-		.time = e->time,
-		.dev = e->dev,
-		.mapped = e->mapped,
-		.by = *by,
-	};
+	d->bus = e->bus;
+	d->phys = e->phys;
+	memcpy((char *)d + offsetof(struct dead, phys) + sizeof(d->phys),
+	       (const char *)e + offsetof(struct extent, phys) + sizeof(e->phys), sizeof(u64));
+	d->told = 0;
+	d->time = e->time;
+	d->dev = e->dev;
+	d->mapped = e->mapped;
+	d->by = *by;
 	if (c->last == id)
 		c->last = 0;
 }

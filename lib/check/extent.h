@@ -37,9 +37,9 @@ struct extent {
 	u32 dev;
 	u32 next_hash; /* id; also links free records */
 	stack_id mapped;
-	u32 more;  /* 0: none */
-	u32 links; /* nodes for the further pages or chunks */
-	u32 unused2[2];
+	u32 more;	     /* 0: none */
+	u32 links;	     /* nodes for the further pages or chunks */
+	u32 list, list_next; /* EXTENT_SG: the mapped list it is an entry of, and the next entry's record; sg_list.c */
 	u16 attrs;
 	/* What changes while it lives has bytes of its own: a load of the size must not wait for a store beside it. */
 	u8 checked : 1; /* dma_mapping_error() was called, or its lack has been reported, or need not be */
@@ -67,12 +67,12 @@ struct extent_more {
 /* A mapping that ended: what reports say of it, in one cache line. */
 struct dead {
 	u64 bus, phys;
-	u64 size : 40;
+	u64 size : 40; /* this word is copied from the extent as it is */
 	u64 kind : 3;
 	u64 dir : 2;
-	u64 told : 1; /* the device used it since, or was about to when it ended */
+	u64 told : 6; /* the device used it since, or was about to when it ended */
 	u64 fn : 8;
-	u64 unused : 10;
+	u64 unused : 5;
 	u64 time;
 	u32 dev;
 	stack_id mapped;
@@ -85,6 +85,7 @@ struct failure {
 	u8 fn, told;
 	stack_id stack;
 	u64 time, size;
+	const void *list; /* of dma_map_sg(); NULL: another call's */
 };
 
 /* A device access that was wrong: the next burst of the same transfer is the same mistake. */
@@ -164,7 +165,8 @@ struct check {
 	u32 nr_devices;
 	struct wrong wrong[WRONG_ACCESSES];
 	u32 nr_wrong;
-	u32 last; /* id of the extent that the last device access hit, or 0 */
+	u32 last;		/* id of the extent that the last device access hit, or 0 */
+	struct sg_lists *lists; /* NULL: no list was ever mapped */
 
 	const char *functions[256]; /* names of map calls; 0 = none */
 	struct {

@@ -20,7 +20,7 @@
 #include "lib/mm/mm.h"
 
 /* What the device could not drive, said once a call; not a driver's mistake by itself. */
-static void overflow(struct device *dev, dma_addr_t addr, size_t size, unsigned long attrs)
+dma_addr_t dma_direct_overflow(struct device *dev, dma_addr_t addr, size_t size, unsigned long attrs)
 {
 	struct dmasim_machine *m = k_thread.current;
 
@@ -29,20 +29,7 @@ static void overflow(struct device *dev, dma_addr_t addr, size_t size, unsigned 
 	if (!(attrs & DMA_ATTR_NO_WARN))
 		sim_error(EIO, "%s: DMA address 0x%llx+%zu exceeds mask %llx, bus limit %llx", k_device_name(dev), addr,
 			  size, dev->dma_mask ? *dev->dma_mask : 0ULL, dev->bus_dma_limit);
-}
-
-dma_addr_t dma_direct_map_phys(struct device *dev, phys_addr_t phys, size_t size, enum dma_data_direction dir,
-			       unsigned long attrs)
-{
-	/* Registers of another device: not behind the windows that show RAM. */
-	dma_addr_t addr = k_unlikely(attrs & DMA_ATTR_MMIO) ? phys : phys_to_dma(dev, phys);
-
-	(void)dir;
-	if (k_unlikely(!dma_capable(dev, addr, size, !(attrs & DMA_ATTR_MMIO)))) {
-		overflow(dev, addr, size, attrs);
-		return DMA_MAPPING_ERROR;
-	}
-	return addr;
+	return DMA_MAPPING_ERROR;
 }
 
 static void direct_unmap_phys(struct device *dev, dma_addr_t addr, size_t size, enum dma_data_direction dir,

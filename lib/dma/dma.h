@@ -15,6 +15,7 @@
 #ifndef LIB_DMA_DMA_H
 #define LIB_DMA_DMA_H
 
+#include <linux/dma-direct.h>
 #include <linux/dma-map-ops.h>
 #include "lib/check/tracker.h"
 #include "lib/core/device.h"
@@ -127,7 +128,17 @@ void dma_managed_exit(struct dmasim_machine *m);
 /* ---- direct.c ---- */
 
 extern const struct dma_map_ops dma_direct_ops;
-dma_addr_t dma_direct_map_phys(struct device *dev, phys_addr_t phys, size_t size, enum dma_data_direction dir,
-			       unsigned long attrs);
+dma_addr_t dma_direct_overflow(struct device *dev, dma_addr_t addr, size_t size, unsigned long attrs);
+static inline dma_addr_t dma_direct_map_phys(struct device *dev, phys_addr_t phys, size_t size,
+					     enum dma_data_direction dir, unsigned long attrs)
+{
+	/* Registers of another device: not behind the windows that show RAM. */
+	dma_addr_t addr = k_unlikely(attrs & DMA_ATTR_MMIO) ? phys : phys_to_dma(dev, phys);
+
+	(void)dir;
+	return k_likely(dma_capable(dev, addr, size, !(attrs & DMA_ATTR_MMIO)))
+		       ? addr
+		       : dma_direct_overflow(dev, addr, size, attrs);
+}
 
 #endif

@@ -96,7 +96,7 @@ static inline bool map_arguments_ok(struct dmasim_device_private *p, struct trac
 	return true;
 }
 
-static dma_addr_t call_map(struct dmasim_device_private *p, const struct track_op *op)
+static inline dma_addr_t call_map(struct dmasim_device_private *p, const struct track_op *op)
 {
 	const struct dma_map_ops *ops = dma_ops_of(p);
 
@@ -248,7 +248,7 @@ dma_addr_t dma_map_resource(struct device *dev, phys_addr_t phys, size_t size, e
 
 /* ---- unmap ---- */
 
-static void call_unmap(struct dmasim_device_private *p, const struct track_op *op)
+static inline void call_unmap(struct dmasim_device_private *p, const struct track_op *op)
 {
 	const struct dma_map_ops *ops = dma_ops_of(p);
 

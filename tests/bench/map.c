@@ -118,7 +118,8 @@ static bool wanted(enum dma_data_direction dir, const char *checks, size_t count
 	return false;
 }
 
-static void row(struct live *l, const char *what, const char *checks, bench_fn *fn, uint64_t n, double budget)
+static inline __attribute__((__always_inline__)) void row(struct live *l, const char *what, const char *checks,
+							  bench_fn *fn, uint64_t n, double budget)
 {
 	char name[96];
 
@@ -157,7 +158,8 @@ static void give(struct live *l, size_t buffers)
 	free(l->blocks);
 }
 
-static void at_count(const char *spec, const char *checks, size_t count, enum dma_data_direction dir, bool checked)
+static noinline void at_count(const char *spec, const char *checks, size_t count, enum dma_data_direction dir,
+			      bool checked)
 {
 	struct live l = {.count = count, .dir = dir, .random = 1};
 	struct dmasim_machine *machine;
