@@ -61,6 +61,8 @@ struct sim_config {
 	uint64_t host_limit;	 /* touched bytes of RAM the host may be charged; above: out of memory */
 	bool poison;		 /* fill freed and fresh memory */
 	unsigned int quarantine; /* pages (and slab objects) kept from reuse after free; 0 = LIFO reuse */
+	bool pool_quirk;	 /* dma_pools waste the last block of each boundary window */
+	bool pool_redzone;	 /* they keep a red zone between blocks even where that costs capacity */
 	bool uncached_alias;	 /* coherent allocations are handed out through a second window */
 
 	/* bus */

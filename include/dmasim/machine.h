@@ -91,6 +91,19 @@ DMASIM_API const char *dmasim_version(void);
 DMASIM_API size_t dmasim_check_leaks(void);
 
 /**
+ * dmasim_dump_pools() - the dma_pools there are, as the `pools` file of a device in the kernel's sysfs shows them
+ * @dev:  whose; NULL: all of the current machine
+ * @buf:  gets the text, always ended by a zero; may be NULL if @size is 0
+ * @size: bytes of @buf
+ *
+ * One line a pool, after a line of heading: name, blocks in use, blocks that its pages have room for, bytes of a block as
+ * rounded, pages. Kernels before 6.3 print more room than there is, with pool_quirk=on; this does not.
+ *
+ * Return: the length of the whole text, as snprintf(); 0 without a current machine.
+ */
+DMASIM_API size_t dmasim_dump_pools(struct device *dev, char *buf, size_t size);
+
+/**
  * dmasim_run_for() - let simulated time pass on the current machine
  * @ns: nanoseconds
  *

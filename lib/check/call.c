@@ -285,6 +285,17 @@ void call_unmaps_page_as_single(struct dmasim_machine *m, const struct track_op 
 	check_found(m->check, &f);
 }
 
+void call_ends_pool(struct dmasim_machine *m, const struct track_op *op, struct extent *e)
+{
+	bool coherent = kind_is_coherent(op->kind);
+	struct finding f = call_finding(m, op, "unmap-wrong-kind", coherent ? "free" : "unmap");
+
+	finding_of(m->check, &f, e, 0, e->size, NULL);
+	f.size = op->size;
+	finding_more(&f, "kind", "%s() on the page of a dma_pool, which stays the pool's", op->function);
+	check_found(m->check, &f);
+}
+
 /* ---- sync ---- */
 
 void call_syncs_nothing(struct dmasim_machine *m, const struct track_op *op)

@@ -51,6 +51,8 @@ void call_mismatch(struct dmasim_machine *m, const struct track_op *op, struct e
 void call_unmaps_nothing(struct dmasim_machine *m, const struct track_op *op) CALL_COLD;
 /* One while a transfer uses e; true if it is so, and reported. */
 bool call_unmaps_in_flight(struct dmasim_machine *m, const struct track_op *op, struct extent *e) CALL_COLD;
+/* A call of another family for a page of a pool, which stays. */
+void call_ends_pool(struct dmasim_machine *m, const struct track_op *op, struct extent *e) CALL_COLD;
 /* Lint: single and page calls mixed. */
 void call_unmaps_page_as_single(struct dmasim_machine *m, const struct track_op *op, struct extent *e) CALL_COLD;
 

@@ -12,6 +12,7 @@
  */
 #include <stdio.h>
 #include "lib/check/phase.h"
+#include "lib/check/pool.h"
 #include "lib/core/stack.h"
 #include "lib/mm/mm.h"
 
@@ -85,6 +86,13 @@ static void check_extent(const struct access *a, struct extent *e, u64 lo, u64 h
 	struct check *c = a->m->check;
 	struct span s;
 
+	if (e->kind == EXTENT_POOL && e->more && extent_more(c, e)->pool_page && !e->ghost) {
+		struct pool_page *page = extent_more(c, e)->pool_page;
+
+		if (!pool_range_ok(page, lo, hi - lo))
+			pool_cpu_wrong(a->m, page, lo, hi - lo, a->write, act_of(a));
+		return;
+	}
 	if (!extent_is_streaming(e) || e->freed)
 		return;
 	if (a->write) {

@@ -12,6 +12,7 @@
  */
 #include <stddef.h>
 #include "lib/check/phase.h"
+#include "lib/check/pool.h"
 #include "lib/check/snapshot.h"
 #include "lib/mm/mm.h"
 
@@ -419,6 +420,20 @@ static void diagnose(struct check *c, struct sim_master *master, dma_addr_t bus,
 	check_found(c, &f);
 }
 
+/* n bytes at bus, in the page of a pool, then `more` behind its end: how many of them lie in one live block. */
+static size_t check_pool(struct check *c, struct extent *e, struct dmasim_device_private *dev, dma_addr_t bus, size_t n,
+			 size_t more, bool write)
+{
+	struct pool_page *page = e->more ? extent_more(c, e)->pool_page : NULL;
+	u64 lo = bus - e->bus;
+	struct finding f;
+
+	if (k_unlikely(!page) || (k_likely(pool_range_ok(page, lo, n)) && !more))
+		return n;
+	f = access_finding(dev, NULL, bus, n, write);
+	return pool_device_wrong(c->m, page, &f, lo, n + more, write, goes_on(c, dev->id, bus, n + more));
+}
+
 /* ---- the bus observer ---- */
 
 static inline struct extent *find(struct check *c, u32 dev, dma_addr_t bus, bool write)
@@ -479,6 +494,12 @@ size_t track_dma_access(void *soft, struct sim_master *master, dma_addr_t bus, s
 		piece = e->size - (bus + done - e->bus) < n - done ? e->size - (bus + done - e->bus) : n - done;
 		if (k_unlikely(!check_piece(c, e, master, bus + done, piece, write)))
 			return done;
+		if (k_unlikely(e->kind == EXTENT_POOL)) {
+			size_t ok = check_pool(c, e, dev, bus + done, piece, n - done - piece, write);
+
+			if (ok < n - done)
+				return done + ok;
+		}
 		done += piece;
 	}
 	return n;

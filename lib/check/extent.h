@@ -62,6 +62,7 @@ struct extent_more {
 	struct runs runs;	    /* n = 0: none */
 	u8 *snapshot;		    /* bytes as the device may see them, NULL: none */
 	const void *cpu;	    /* coherent: the address handed out */
+	struct pool_page *pool_page; /* EXTENT_POOL: its blocks, see pool.h */
 };
 
 /* A mapping that ended: what reports say of it, in one cache line. */
@@ -179,6 +180,7 @@ struct check {
 	void *snapshot_free[24]; /* by size class */
 	u64 unchecked_reads, unchecked_writes, unchecked_overlaps, dropped;
 	u64 unheld; /* instrumented accesses by threads that do not hold the machine; atomic */
+	struct dma_pool *pools; /* that were not destroyed */
 	struct unsettled unsettled;
 };
 

@@ -16,7 +16,7 @@ const char *extent_kind_name(unsigned int kind)
 {
 	static const char *const names[NR_EXTENT_KINDS] = {
 		[EXTENT_SINGLE] = "single mapping",   [EXTENT_PAGE] = "page mapping", [EXTENT_SG] = "sg mapping",
-		[EXTENT_COHERENT] = "coherent block", [EXTENT_RESOURCE] = "resource", [EXTENT_POOL] = "pool block",
+		[EXTENT_COHERENT] = "coherent block", [EXTENT_RESOURCE] = "resource", [EXTENT_POOL] = "pool page",
 	};
 
 	return kind < NR_EXTENT_KINDS ? names[kind] : "mapping";

@@ -69,6 +69,7 @@ const char *rule_family_name(enum rule_family family)
 		[FAMILY_HEAP] = "heap",
 		[FAMILY_MASK] = "mask",
 		[FAMILY_COHERENT] = "coherent",
+		[FAMILY_POOL] = "pool",
 		[FAMILY_CONTEXT] = "context",
 		[FAMILY_MMIO] = "mmio",
 	};

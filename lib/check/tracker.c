@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/check/call.h"
+#include "lib/check/pool.h"
 #include "lib/check/snapshot.h"
 #include "lib/core/stack.h"
 #include "lib/mm/mm.h"
@@ -223,6 +224,10 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 		call_unmaps_nothing(m, op);
 		return;
 	}
+	if (k_unlikely(e->kind == EXTENT_POOL && op->kind != EXTENT_POOL)) {
+		call_ends_pool(m, op, e);
+		return;
+	}
 	fits = !kind_differs(op, e) && e->size == op->size &&
 	       (kind_is_coherent(e->kind) ? e->bus == op->bus && !cpu_differs(c, op, e)
 					  : e->dir == (unsigned int)op->dir);
@@ -375,7 +380,7 @@ static void report_leak(struct check *c, struct extent *e, stack_id act)
 {
 	struct finding f = {.rule = "mapping-leak", .act = act, .act_verb = "release"};
 
-	if (e->leaked || e->freed)
+	if (e->leaked || e->freed || e->kind == EXTENT_POOL) /* of pools: track_pool_leaks() */
 		return;
 	e->leaked = 1;
 	finding_of(c, &f, e, 0, e->size, NULL);
@@ -415,16 +420,17 @@ size_t track_device_released(struct dmasim_machine *m, struct device *dev, bool 
 		return 0;
 	check_settle(m);
 	active_at_remove(m, dev);
+	n = track_pool_leaks(m, dev, gone);
 	while (id < c->nr_devices && !(c->devices[id] && c->devices[id]->dev == dev))
 		id++;
 	if (id == c->nr_devices)
-		return 0;
+		return n;
 	for (u32 i = 1; i < c->extents.used; i++) {
 		struct extent *e = extent_at(c, i);
 
 		if (!e->live || e->ghost || e->dev != id)
 			continue;
-		n++;
+		n += e->kind != EXTENT_POOL;
 		report_leak(c, e, 0);
 		if (gone)
 			extent_remove(c, e, &(struct stamp){.time = sim_now(m->hw), .stack = stack_entry(m)});
@@ -442,12 +448,13 @@ size_t track_leaks(struct dmasim_machine *m)
 	if (!c)
 		return 0;
 	check_settle(m);
+	n = track_pool_leaks(m, NULL, false);
 	for (u32 i = 1; i < c->extents.used; i++) {
 		struct extent *e = extent_at(c, i);
 
 		if (!e->live || e->ghost)
 			continue;
-		n++;
+		n += e->kind != EXTENT_POOL;
 		report_leak(c, e, 0);
 	}
 	return n;

@@ -94,6 +94,7 @@ void dma_exit(struct dmasim_machine *m)
 	if (!m->dma)
 		return;
 	dma_managed_exit(m);
+	dma_pools_exit(m);
 	if (m->dma->has_cookies)
 		sim_region_give(&m->dma->cookies);
 	free(m->dma);

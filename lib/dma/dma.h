@@ -7,6 +7,7 @@
  * mask.c       what the device can address
  * origin.c     is this memory that may be mapped at all?
  * direct.c     the backend without an IOMMU: bus address = physical address through the windows
+ * pool.c       dma_pool: small blocks of coherent memory; pool_free.c takes them back
  * dma.c        life cycle, defaults of new devices
  *
  * Front doors never trust what a driver says about a mapping's end: the tracker says what was really mapped, and only
@@ -23,6 +24,8 @@
 #include "lib/mm/mm.h"
 
 struct managed_block;
+struct pools;
+struct dma_pool;
 
 /* One machine's DMA layer, host memory, m->dma. */
 struct dma {
@@ -31,6 +34,7 @@ struct dma {
 	struct sim_region cookies;     /* of memory without a kernel mapping: never backed; taken at first use */
 	bool has_cookies;
 	struct managed_block *managed; /* dmam_alloc_coherent(), newest first */
+	struct pools *pools;	       /* dma_pools, pool.h; NULL until there is one */
 	u64 overflows;		       /* maps refused because the device cannot drive the address */
 };
 
@@ -124,6 +128,12 @@ void dma_streaming_release(struct dmasim_device_private *p, const struct track_u
 /* The block was freed by dma_free_coherent(): true, and forgotten, if it was a managed one. */
 bool dma_managed_forget(struct dmasim_device_private *p, const void *cpu);
 void dma_managed_exit(struct dmasim_machine *m);
+
+/* ---- pool_free.c ---- */
+
+/* The pool ends, by whatever name: reports blocks still allocated, gives back the rest. */
+void dma_pool_end(struct dma_pool *pool, const char *function, void *frame);
+void dma_pools_exit(struct dmasim_machine *m);
 
 /* ---- direct.c ---- */
 

@@ -18,9 +18,9 @@
 #include "tests/rules/rules.h"
 
 static const struct scenario *const families[] = {
-	lifecycle_scenarios, sync_scenarios, cpu_scenarios,	 device_scenarios,  memory_scenarios,
-	heap_scenarios,	     mask_scenarios, coherent_scenarios, context_scenarios, mmio_scenarios,
-	scatterlist_scenarios,
+	lifecycle_scenarios, sync_scenarios, cpu_scenarios,	    device_scenarios,
+	memory_scenarios,    heap_scenarios, mask_scenarios,	    coherent_scenarios,
+	context_scenarios,   mmio_scenarios, scatterlist_scenarios, pool_scenarios,
 };
 
 static const struct {
