@@ -17,7 +17,8 @@
 #   <!-- run: ends -->        the wrong code does not return: the library, or a fault after the report, ends the process
 #   <!-- not run: REASON -->  not shown by running: only compiled, and needs no report
 #
-# Not compared: addresses, times, lines and directories of other files than the page's own (example.c).
+# Not compared: addresses, times, lines and directories of other files than the page's own (example.c), and the callers
+# below frames of the library: how many fit into a stack depends on how the library was optimised.
 set -u
 
 env=${1:?usage: pages.sh BUILD/tests/rules/pages.env [--update] [RULE...]}
@@ -166,7 +167,8 @@ $CC $flags -c table.c -o table.o && $CC $flags -c main.c -o main.o &&
 filter() {
 	sed -E -e 's/0x[0-9a-f]+/0xX/g' -e 's/[0-9]+(\.[0-9]+)? us/T/g' -e 's/example\.c:([0-9]+)/example.c\n\1/g' \
 		-e 's/[A-Za-z0-9_.\/+-]*\/([A-Za-z0-9_.-]+\.[ch])/\1/g' -e 's/([A-Za-z0-9_-]+\.[ch]):[0-9]+/\1:N/g' \
-		-e 's/example\.c\n/example.c:/g' "$1"
+		-e 's/example\.c\n/example.c:/g' "$1" |
+		awk '/^ +\.\. / { below = 1; next } below && /^ +#/ { next } { below = 0; print }'
 }
 
 # Run a block; its reports in work/BLOCK.log
