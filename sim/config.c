@@ -408,6 +408,8 @@ static const struct option options[] = {
 	  .valid = "a number from 24 to 64", .help = "address lines of the bus" },
 	{ .key = "isolate", .set = set_bool, .print = print_bool, .field = FIELD(isolate), .valid = VALID_BOOLEAN,
 	  .help = "the bus refuses what is not mapped for the device" },
+	{ .key = "sg_merge", .set = set_bool, .print = print_bool, .field = FIELD(sg_merge), .valid = VALID_BOOLEAN,
+	  .help = "mapping a list joins neighbours into one segment, as an IOMMU may" },
 	{ .key = "uncached_alias", .set = set_bool, .print = print_bool, .field = FIELD(uncached_alias),
 	  .valid = VALID_BOOLEAN, .help = "coherent memory is handed out through a second window" },
 	{ .key = "poison", .set = set_bool, .print = print_bool, .field = FIELD(poison), .valid = VALID_BOOLEAN,

@@ -115,6 +115,7 @@ bool sim_layout_preset(struct sim_layout *l, const char *name)
 		.quarantine = p->harsh ? 256 : 0,
 		.uncached_alias = p->harsh,
 		.isolate = p->harsh,
+		.sg_merge = p->harsh,
 		.bus_bits = 64,
 		.seed = 1,
 		.chaos = p->harsh,

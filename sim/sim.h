@@ -69,6 +69,7 @@ struct sim_config {
 	int64_t bus_offset;    /* bus = physical + offset */
 	bool isolate;	       /* the bus refuses what is not mapped for the device in that direction */
 	unsigned int bus_bits; /* address lines of the bus, 64 */
+	bool sg_merge;	       /* neighbours in a list become one segment */
 
 	/* time and chance */
 	uint64_t seed;

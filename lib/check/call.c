@@ -52,16 +52,19 @@ bool tracker_cookie_used(struct check *c, struct dmasim_device_private *dev, str
 	if (failed->told)
 		return true;
 	failed->told = 1;
-	f->rule = "error-cookie-used";
+	f->rule = failed->list ? "map-sg-failure-ignored" : "error-cookie-used";
 	f->dev = dev->dev;
 	f->mapped = failed->stack;
 	f->mapped_time = failed->time;
 	f->mapped_verb = "failed";
 	f->buffer_kind = "failed mapping";
 	f->buffer_size = failed->size;
-	finding_more(f, "call", "%s() for %llu bytes returned DMA_MAPPING_ERROR",
-		     c->functions[failed->fn] ? c->functions[failed->fn] : "the map call",
-		     (unsigned long long)failed->size);
+	if (failed->list)
+		finding_more(f, "call", "%s() had failed for the list at %p", c->functions[failed->fn], failed->list);
+	else
+		finding_more(f, "call", "%s() for %llu bytes returned DMA_MAPPING_ERROR",
+			     c->functions[failed->fn] ? c->functions[failed->fn] : "the map call",
+			     (unsigned long long)failed->size);
 	check_found(c, f);
 	return true;
 }

@@ -37,6 +37,17 @@ static inline bool cpu_differs(const struct check *c, const struct track_op *op,
 struct finding call_finding(struct dmasim_machine *m, const struct track_op *op, const char *rule,
 			    const char *verb) CALL_COLD;
 
+/* ---- tracker.c, for sg_list.c ---- */
+
+/* track_map() with the caller's stack; *overlap: whether overlaps are looked for, and then whether one was found. */
+struct extent *tracker_record(struct dmasim_machine *m, const struct track_op *op, stack_id stack, bool *overlap);
+/* The end of e: what is to be undone, and where its record goes. */
+void tracker_end(struct check *c, struct extent *e, unsigned long attrs, const struct stamp *by,
+		 struct track_unmapped *real);
+/* Bytes [lo, hi) of e change hands. */
+void tracker_hand_over(struct check *c, struct extent *e, u64 lo, u64 hi, enum dma_data_direction dir,
+		       enum track_sync_side side, const struct stamp *by);
+
 /* What follows reports. The first use of a mapping whose success nobody asked for, once: */
 void call_error_unchecked(struct dmasim_machine *m, const struct track_op *op, struct extent *e,
 			  const char *verb) CALL_COLD;

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include "lib/check/phase.h"
 #include "lib/check/pool.h"
+#include "lib/check/sg_list.h"
 #include "lib/check/snapshot.h"
 #include "lib/mm/mm.h"
 
@@ -214,6 +215,8 @@ static void out_of_bounds(struct check *c, struct extent *e, struct dmasim_devic
 	f.offset = bus - e->bus;
 	f.size = n;
 	more_burst(&f, burst, (size_t)(bus - burst) + n, write);
+	if (e->list)
+		sg_list_length_ignored(c, e, &f, burst, (size_t)(bus - burst) + n);
 	finding_more(&f, "extent", "the %s ends at bus 0x%llx", extent_kind_name(e->kind), e->bus + e->size);
 	more_neighbours(c, &f, bus);
 	check_found(c, &f);
@@ -376,6 +379,8 @@ static void diagnose(struct check *c, struct sim_master *master, dma_addr_t bus,
 	uint64_t len;
 	char what[160];
 
+	if (k_unlikely(c->lists != NULL) && sg_list_count_ignored(c, dev, &f))
+		return;
 	/* a device with 32-bit registers cuts the cookie short */
 	if ((bus == ERROR_COOKIE || bus == (u32)ERROR_COOKIE) && tracker_cookie_used(c, dev, &f))
 		return;

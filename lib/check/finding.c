@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "lib/check/phase.h"
+#include "lib/check/sg_list.h"
 #include "lib/mm/mm.h"
 
 const char *extent_kind_name(unsigned int kind)
@@ -106,6 +107,8 @@ void finding_of(struct check *c, struct finding *f, struct extent *e, u64 lo, u6
 	u8 state;
 
 	finding_place(c, f, e, lo, hi);
+	if (k_unlikely(e->list))
+		sg_list_describe(c, f, e);
 	if (!extent_is_streaming(e) || lo >= e->size)
 		return;
 	state = extent_state(c, e, lo, &by);

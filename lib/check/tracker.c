@@ -17,6 +17,7 @@
 #include <string.h>
 #include "lib/check/call.h"
 #include "lib/check/pool.h"
+#include "lib/check/sg_list.h"
 #include "lib/check/snapshot.h"
 #include "lib/core/stack.h"
 #include "lib/mm/mm.h"
@@ -45,7 +46,7 @@ static bool may_write(unsigned int dir)
 }
 
 /* Other live mappings of the same bytes. One report, the gravest. */
-static __attribute__((__noinline__, __cold__)) void check_overlap(struct dmasim_machine *m, const struct track_op *op)
+static __attribute__((__noinline__, __cold__)) bool check_overlap(struct dmasim_machine *m, const struct track_op *op)
 {
 	struct check *c = m->check;
 	struct extent *e, *overlap = NULL;
@@ -67,7 +68,7 @@ static __attribute__((__noinline__, __cold__)) void check_overlap(struct dmasim_
 			continue;
 		if (kind_is_coherent(e->kind)) {
 			call_overlaps(m, op, e, "coherent-streaming-mix");
-			return;
+			return true;
 		}
 		if (!kind_is_streaming(e->kind) || overlap)
 			continue;
@@ -78,6 +79,7 @@ static __attribute__((__noinline__, __cold__)) void check_overlap(struct dmasim_
 	}
 	if (overlap)
 		call_overlaps(m, op, overlap, "map-overlap");
+	return overlap != NULL;
 }
 
 static bool remember_device(struct check *c, struct dmasim_device_private *dev)
@@ -105,31 +107,30 @@ static inline void count_handover(struct check *c, unsigned int dir)
 	c->unchecked_writes += !c->snapshot;
 }
 
-void track_map(struct dmasim_machine *m, const struct track_op *op)
+static inline struct extent *record(struct dmasim_machine *m, const struct track_op *op, stack_id stack, bool *overlap)
 {
 	struct check *c = m->check;
 	bool freed = false;
 	struct extent *e;
 
-	if (k_unlikely(!c))
-		return;
-	check_settle(m);
 	if (k_unlikely(op->dev->id >= c->nr_devices || c->devices[op->dev->id] != op->dev) &&
 	    k_unlikely(!remember_device(c, op->dev))) {
 		c->dropped++;
-		return;
+		return NULL;
 	}
-	extent_prefetch(c, op->dev->id, op->bus, op->phys);
 	c->guess = op->phys - op->bus;
 	if (kind_is_streaming(op->kind)) {
 		if (k_unlikely((op->phys & (SIM_PAGE_SIZE - 1)) + op->size > SIM_PAGE_SIZE ||
-			       !extent_page_quiet(c, op->phys, op->phys + op->size)))
-			check_overlap(m, op);
+			       !extent_page_quiet(c, op->phys, op->phys + op->size)) &&
+		    *overlap)
+			*overlap = check_overlap(m, op);
+		else
+			*overlap = false;
 		freed = !op->allocated && call_maps_freed(m, op);
 	}
-	e = extent_add(c, op, stack_capture(m, op->frame), sim_now(m->hw));
+	e = extent_add(c, op, stack, sim_now(m->hw));
 	if (k_unlikely(!e))
-		return;
+		return NULL;
 	e->freed = freed;
 	if (k_unlikely(kind_is_coherent(op->kind))) {
 		struct extent_more *more = extent_need_more(c, e);
@@ -141,6 +142,23 @@ void track_map(struct dmasim_machine *m, const struct track_op *op)
 		if (c->snapshot && !(op->attrs & ATTR_SKIP_CPU_SYNC))
 			snapshot_take(c, e, 0, e->size);
 	}
+	return e;
+}
+
+void track_map(struct dmasim_machine *m, const struct track_op *op)
+{
+	bool overlap = true;
+
+	if (k_unlikely(!m->check))
+		return;
+	check_settle(m);
+	extent_prefetch(m->check, op->dev->id, op->bus, op->phys);
+	record(m, op, stack_capture(m, op->frame), &overlap);
+}
+
+struct extent *tracker_record(struct dmasim_machine *m, const struct track_op *op, stack_id stack, bool *overlap)
+{
+	return record(m, op, stack, overlap);
 }
 
 /* ---- unmap ---- */
@@ -204,6 +222,30 @@ static bool leave_stale(struct check *c, struct extent *e, const struct stamp *b
 	return true;
 }
 
+static inline void end(struct check *c, struct extent *e, unsigned long attrs, const struct stamp *by,
+		       struct track_unmapped *real)
+{
+	if (k_unlikely(c->snapshot) && e->more && extent_more(c, e)->snapshot && !e->freed)
+		snapshot_compare_owned(c, e, 0, e->size, false);
+	real->found = true;
+	real->kind = (enum extent_kind)e->kind;
+	real->phys = e->phys;
+	real->size = e->size;
+	real->dir = (enum dma_data_direction)e->dir;
+	real->attrs = e->attrs;
+	real->cpu = kind_is_coherent(e->kind) && e->more ? extent_more(c, e)->cpu : NULL;
+	if (k_unlikely(attrs & ATTR_SKIP_CPU_SYNC) && leave_stale(c, e, by))
+		extent_haunt(c, e, by);
+	else
+		extent_remove(c, e, by);
+}
+
+void tracker_end(struct check *c, struct extent *e, unsigned long attrs, const struct stamp *by,
+		 struct track_unmapped *real)
+{
+	end(c, e, attrs, by, real);
+}
+
 void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct track_unmapped *real)
 {
 	struct check *c = m->check;
@@ -231,32 +273,43 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 	fits = !kind_differs(op, e) && e->size == op->size &&
 	       (kind_is_coherent(e->kind) ? e->bus == op->bus && !cpu_differs(c, op, e)
 					  : e->dir == (unsigned int)op->dir);
-	if (k_unlikely(!fits) && !e->freed)
+	if (k_unlikely(e->list))
+		sg_list_leaves(m, op, e);
+	else if (k_unlikely(!fits) && !e->freed)
 		call_mismatch(m, op, e);
 	else if (k_unlikely(op->kind != e->kind) && m->hw->cfg.lint && fits)
 		call_unmaps_page_as_single(m, op, e);
 	if (k_unlikely(!e->checked) && !e->freed)
 		call_error_unchecked(m, op, e, "unmap");
 	active = op->dev->master.transfers && !e->freed && call_unmaps_in_flight(m, op, e);
-	if (k_unlikely(c->snapshot) && e->more && extent_more(c, e)->snapshot && !e->freed)
-		snapshot_compare_owned(c, e, 0, e->size, false);
-
-	real->found = true;
-	real->kind = (enum extent_kind)e->kind;
-	real->phys = e->phys;
-	real->size = e->size;
-	real->dir = (enum dma_data_direction)e->dir;
-	real->attrs = e->attrs;
-	real->cpu = kind_is_coherent(e->kind) && e->more ? extent_more(c, e)->cpu : NULL;
-	if (k_unlikely(op->attrs & ATTR_SKIP_CPU_SYNC) && leave_stale(c, e, &by))
-		extent_haunt(c, e, &by);
-	else
-		extent_remove(c, e, &by);
+	end(c, e, op->attrs, &by, real);
 	if (k_unlikely(active))
 		c->quarantine[(c->nr_dead - 1) % QUARANTINE].told = 1;
 }
 
 /* ---- sync ---- */
+
+void tracker_hand_over(struct check *c, struct extent *e, u64 lo, u64 hi, enum dma_data_direction dir,
+		       enum track_sync_side side, const struct stamp *by)
+{
+	if (e->dir != DMA_BIDIRECTIONAL)
+		dir = (enum dma_data_direction)e->dir; /* what the call would have said: no consequences */
+	if (c->snapshot && e->more && extent_more(c, e)->snapshot)
+		snapshot_compare_owned(c, e, lo, hi, side == SYNC_FOR_CPU);
+	if (side == SYNC_FOR_CPU) {
+		/* a TO_DEVICE sync of a bidirectional mapping brings nothing back */
+		extent_change(c, e, lo, hi, BYTE_OWNER | BYTE_SEEN | (dir == DMA_TO_DEVICE ? 0 : BYTE_DEV_WROTE),
+			      BYTE_CPU, by);
+	} else {
+		/* and a FROM_DEVICE one carries nothing over; in a FROM_DEVICE mapping there is nothing to carry */
+		u8 carried = dir == DMA_FROM_DEVICE && e->dir == DMA_BIDIRECTIONAL ? 0 : BYTE_CPU_WROTE;
+
+		extent_change(c, e, lo, hi, BYTE_OWNER | BYTE_SEEN | carried, BYTE_DEVICE, by);
+		count_handover(c, e->dir);
+		if (c->snapshot && carried)
+			snapshot_take(c, e, lo, hi);
+	}
+}
 
 bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_sync_side side, phys_addr_t *phys)
 {
@@ -290,24 +343,8 @@ bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_
 	if (k_unlikely(m->hw->cfg.lint))
 		call_syncs_again(m, op, e, lo, hi, side);
 
-	if (e->dir != DMA_BIDIRECTIONAL)
-		dir = (enum dma_data_direction)e->dir; /* what the call would have said: no consequences */
 	by = (struct stamp){sim_now(m->hw), stack_capture(m, op->frame), extent_function(c, op->function), 0};
-	if (c->snapshot && e->more && extent_more(c, e)->snapshot)
-		snapshot_compare_owned(c, e, lo, hi, side == SYNC_FOR_CPU);
-	if (side == SYNC_FOR_CPU) {
-		/* a TO_DEVICE sync of a bidirectional mapping brings nothing back */
-		extent_change(c, e, lo, hi, BYTE_OWNER | BYTE_SEEN | (dir == DMA_TO_DEVICE ? 0 : BYTE_DEV_WROTE),
-			      BYTE_CPU, &by);
-	} else {
-		/* and a FROM_DEVICE one carries nothing over; in a FROM_DEVICE mapping there is nothing to carry */
-		u8 carried = dir == DMA_FROM_DEVICE && e->dir == DMA_BIDIRECTIONAL ? 0 : BYTE_CPU_WROTE;
-
-		extent_change(c, e, lo, hi, BYTE_OWNER | BYTE_SEEN | carried, BYTE_DEVICE, &by);
-		count_handover(c, e->dir);
-		if (c->snapshot && carried)
-			snapshot_take(c, e, lo, hi);
-	}
+	tracker_hand_over(c, e, lo, hi, dir, side, &by);
 	return inside;
 }
 
@@ -370,6 +407,10 @@ void track_memory_freeing(struct dmasim_machine *m, phys_addr_t phys, size_t siz
 			extent_lay(c, e);
 		if (!e->live || e->freed)
 			continue;
+		if (e->list && sg_list_told(c, e, TOLD_LIST_FREED)) { /* the other pages of the list */
+			e->freed = 1;
+			continue;
+		}
 		finding_of(c, &f, e, lo, hi, map);
 		check_found(c, &f);
 		e->freed = 1;
@@ -380,7 +421,8 @@ static void report_leak(struct check *c, struct extent *e, stack_id act)
 {
 	struct finding f = {.rule = "mapping-leak", .act = act, .act_verb = "release"};
 
-	if (e->leaked || e->freed || e->kind == EXTENT_POOL) /* of pools: track_pool_leaks() */
+	if (e->leaked || e->freed || e->kind == EXTENT_POOL || /* of pools: track_pool_leaks() */
+	    (e->list && sg_list_told(c, e, TOLD_LIST_LEAKED)))
 		return;
 	e->leaked = 1;
 	finding_of(c, &f, e, 0, e->size, NULL);
@@ -430,8 +472,10 @@ size_t track_device_released(struct dmasim_machine *m, struct device *dev, bool 
 
 		if (!e->live || e->ghost || e->dev != id)
 			continue;
-		n += e->kind != EXTENT_POOL;
+		n += e->kind != EXTENT_POOL && (!e->list || sg_list_first(c, e));
 		report_leak(c, e, 0);
+		if (gone && e->list)
+			sg_list_drop(c, e);
 		if (gone)
 			extent_remove(c, e, &(struct stamp){.time = sim_now(m->hw), .stack = stack_entry(m)});
 	}
@@ -454,7 +498,7 @@ size_t track_leaks(struct dmasim_machine *m)
 
 		if (!e->live || e->ghost)
 			continue;
-		n += e->kind != EXTENT_POOL;
+		n += e->kind != EXTENT_POOL && (!e->list || sg_list_first(c, e));
 		report_leak(c, e, 0);
 	}
 	return n;
@@ -486,6 +530,7 @@ void tracker_exit(struct dmasim_machine *m)
 		return;
 	extents_exit(c);
 	snapshots_exit(c);
+	sg_lists_exit(c);
 	free(c->devices);
 	free(c);
 	m->check = NULL;

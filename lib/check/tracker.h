@@ -7,6 +7,7 @@
 #define LIB_CHECK_TRACKER_H
 
 #include <linux/dma-direction.h>
+#include <linux/scatterlist.h>
 #include "lib/core/device.h"
 #include "lib/core/kernel.h"
 
@@ -35,7 +36,7 @@ struct track_op {
 	bool allocated;	      /* map: the memory is known to be allocated, and not looked up again */
 };
 
-/* The mapping has succeeded: remember it. Checks overlap, freed memory, coherent/streaming mix, segment limits. */
+/* The mapping has succeeded: remember it. Checks overlap, freed memory, coherent/streaming mix. */
 void track_map(struct dmasim_machine *m, const struct track_op *op);
 /* The mapping failed and the error cookie was handed out: its use is then an error of this very call. */
 void track_map_failed(struct dmasim_machine *m, const struct track_op *op);
@@ -58,6 +59,30 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 enum track_sync_side { SYNC_FOR_CPU, SYNC_FOR_DEVICE };
 /* True if [bus, bus + size) lies in one live mapping of the device, and the sync should be carried out. */
 bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_sync_side side, phys_addr_t *phys);
+
+/*
+ * Lists. One call maps, syncs or ends all entries; what is said of it is said once. Each entry is a mapping of its own to
+ * everybody else.
+ */
+struct track_sg {
+	struct dmasim_device_private *dev;
+	struct scatterlist *sgl; /* the driver's address: a list is known by it */
+	int nents;
+	enum dma_data_direction dir;
+	unsigned long attrs;
+	const char *function;
+	void *frame;
+};
+/* The list has been mapped into `count` segments: its entries follow. A handle for them, 0: not tracked. */
+u32 track_sg_begin(struct dmasim_machine *m, const struct track_sg *sg, int count);
+void track_sg_entry(struct dmasim_machine *m, u32 list, const struct track_op *op);
+/* The map call failed: using the list is an error of this very call. */
+void track_sg_failed(struct dmasim_machine *m, const struct track_sg *sg);
+/* What of the list ends now, after all checks and reports: take its entries by track_sg_end() until that is false. */
+u32 track_sg_unmap(struct dmasim_machine *m, const struct track_sg *sg);
+bool track_sg_end(struct dmasim_machine *m, u32 list, struct track_unmapped *real, dma_addr_t *bus);
+/* True if the list is mapped, and the sync should be carried out. */
+bool track_sg_sync(struct dmasim_machine *m, const struct track_sg *sg, enum track_sync_side side);
 
 /* dma_set_mask and friends: mask-changed-while-mapped. */
 void track_mask_changed(struct dmasim_machine *m, struct dmasim_device_private *dev, const char *function, void *frame);

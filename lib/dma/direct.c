@@ -192,6 +192,7 @@ const struct dma_map_ops dma_direct_ops = {
 	.free = direct_free,
 	.map_phys = dma_direct_map_phys,
 	.unmap_phys = direct_unmap_phys,
+	.map_sg = dma_direct_map_sg,
 	.dma_supported = direct_supported,
 	.get_required_mask = direct_required_mask,
 };

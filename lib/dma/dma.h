@@ -3,6 +3,7 @@
  * The DMA layer's inside: what its files share.
  *
  * mapping.c    front door of streaming mappings: arguments, checks, dispatch
+ * sg.c         the same for lists
  * coherent.c   the same for coherent memory; managed.c frees it with the driver
  * mask.c       what the device can address
  * origin.c     is this memory that may be mapped at all?
@@ -102,6 +103,29 @@ static inline bool dma_origin_range(struct dmasim_device_private *p, phys_addr_t
 }
 /* The physical address of a struct page; DMA_BAD_PHYS (reported) if it is none of this machine. */
 phys_addr_t dma_origin_page(struct dmasim_device_private *p, const struct page *page, const struct track_op *op);
+
+/* ---- mapping.c ---- */
+
+/* Simulated time that a hand-over to the CPU takes: a driver that polls its buffer must see time pass. */
+#define DMA_SYNC_NS 50
+
+void dma_report_argument(struct dmasim_device_private *p, const struct track_op *op, const char *rule,
+			 const char *verb);
+static inline bool dma_direction_ok(struct dmasim_device_private *p, const struct track_op *op, const char *verb)
+{
+	if (k_likely((unsigned int)op->dir <= DMA_FROM_DEVICE))
+		return true;
+	dma_report_argument(p, op, "invalid-direction", verb);
+	return false;
+}
+/* The device's operations for one piece: map op->phys, unmap op->bus. */
+dma_addr_t dma_call_map(struct dmasim_device_private *p, const struct track_op *op);
+void dma_call_unmap(struct dmasim_device_private *p, const struct track_op *op);
+
+/* ---- sg.c ---- */
+
+int dma_direct_map_sg(struct device *dev, struct scatterlist *sgl, int nents, enum dma_data_direction dir,
+		      unsigned long attrs);
 
 /* ---- mask.c ---- */
 

@@ -20,9 +20,6 @@
 #include "lib/dma/dma.h"
 #include "lib/mm/mm.h"
 
-/* Simulated time that a hand-over to the CPU takes: a driver that polls its buffer must see time pass. */
-#define SYNC_NS 50
-
 const struct dma_map_ops *get_dma_ops(struct device *dev)
 {
 	struct dmasim_device_private *p = k_device(dev, "get_dma_ops");
@@ -32,8 +29,7 @@ const struct dma_map_ops *get_dma_ops(struct device *dev)
 
 /* ---- arguments ---- */
 
-static void report_argument(struct dmasim_device_private *p, const struct track_op *op, const char *rule,
-			    const char *verb)
+void dma_report_argument(struct dmasim_device_private *p, const struct track_op *op, const char *rule, const char *verb)
 {
 	struct finding f = {
 		.rule = rule,
@@ -60,14 +56,6 @@ static void report_argument(struct dmasim_device_private *p, const struct track_
 	dma_report(p->machine, &f);
 }
 
-static inline bool direction_ok(struct dmasim_device_private *p, const struct track_op *op, const char *verb)
-{
-	if (k_likely((unsigned int)op->dir <= DMA_FROM_DEVICE))
-		return true;
-	report_argument(p, op, "invalid-direction", verb);
-	return false;
-}
-
 /* ---- map ---- */
 
 static dma_addr_t map_failed(struct dmasim_device_private *p, struct track_op *op)
@@ -83,10 +71,10 @@ static inline bool map_arguments_ok(struct dmasim_device_private *p, struct trac
 {
 	op->bus = DMA_MAPPING_ERROR;
 	op->phys = DMA_BAD_PHYS;
-	if (k_unlikely(!direction_ok(p, op, "map")))
+	if (k_unlikely(!dma_direction_ok(p, op, "map")))
 		return false;
 	if (k_unlikely(!op->size)) {
-		report_argument(p, op, "map-bad-size", "map");
+		dma_report_argument(p, op, "map-bad-size", "map");
 		return false;
 	}
 	if (k_unlikely(!p->dev->dma_mask)) {
@@ -96,7 +84,7 @@ static inline bool map_arguments_ok(struct dmasim_device_private *p, struct trac
 	return true;
 }
 
-static inline dma_addr_t call_map(struct dmasim_device_private *p, const struct track_op *op)
+dma_addr_t dma_call_map(struct dmasim_device_private *p, const struct track_op *op)
 {
 	const struct dma_map_ops *ops = dma_ops_of(p);
 
@@ -117,7 +105,7 @@ static inline dma_addr_t map_phys(struct dmasim_device_private *p, struct track_
 
 	if (k_unlikely(p->mask_failed | !p->mask_set))
 		dma_mask_at_use(p, op->function, false);
-	op->bus = call_map(p, op);
+	op->bus = dma_call_map(p, op);
 	if (k_unlikely(op->bus == DMA_MAPPING_ERROR)) {
 		if (dma_is_foreign(m, op->phys))
 			mm_foreign_put(m, op->phys, op->size);
@@ -226,7 +214,7 @@ static dma_addr_t map_by_phys(struct device *dev, phys_addr_t phys, size_t size,
 	op.phys = phys;
 	if (mmio && (phys + size < phys || sim_ram_contains(p->machine->hw, phys, 1) ||
 		     sim_ram_contains(p->machine->hw, phys + size - 1, 1))) {
-		report_argument(p, &op, phys + size < phys ? "map-bad-size" : "map-resource-of-ram", "map");
+		dma_report_argument(p, &op, phys + size < phys ? "map-bad-size" : "map-resource-of-ram", "map");
 		return map_failed(p, &op);
 	}
 	if (!mmio && !dma_origin_range(p, phys, &op))
@@ -248,7 +236,7 @@ dma_addr_t dma_map_resource(struct device *dev, phys_addr_t phys, size_t size, e
 
 /* ---- unmap ---- */
 
-static inline void call_unmap(struct dmasim_device_private *p, const struct track_op *op)
+void dma_call_unmap(struct dmasim_device_private *p, const struct track_op *op)
 {
 	const struct dma_map_ops *ops = dma_ops_of(p);
 
@@ -265,7 +253,7 @@ static inline void unmap(struct dmasim_device_private *p, struct track_op *op)
 	struct dmasim_machine *m = p->machine;
 	struct track_unmapped real;
 
-	if (k_unlikely(!direction_ok(p, op, "unmap")))
+	if (k_unlikely(!dma_direction_ok(p, op, "unmap")))
 		return;
 	if (k_likely(m->checks)) {
 		track_unmap(m, op, &real);
@@ -282,7 +270,7 @@ static inline void unmap(struct dmasim_device_private *p, struct track_op *op)
 		dma_coherent_release(p, &real); /* the wrong call, reported; what it ended is ended */
 		return;
 	}
-	call_unmap(p, op);
+	dma_call_unmap(p, op);
 	if (k_unlikely(dma_is_foreign(m, op->phys)))
 		mm_foreign_put(m, op->phys, op->size);
 }
@@ -291,7 +279,7 @@ void dma_streaming_release(struct dmasim_device_private *p, const struct track_u
 {
 	struct track_op op = {.bus = bus, .size = real->size, .dir = real->dir, .attrs = real->attrs};
 
-	call_unmap(p, &op);
+	dma_call_unmap(p, &op);
 	if (dma_is_foreign(p->machine, real->phys))
 		mm_foreign_put(p->machine, real->phys, real->size);
 }
@@ -381,7 +369,7 @@ static inline void sync(struct device *dev, dma_addr_t addr, size_t size, enum d
 	m = p->machine;
 	/* Before the stack is noted: handlers that run now note theirs. */
 	if (side == SYNC_FOR_CPU)
-		k_safe_point(m, SYNC_NS);
+		k_safe_point(m, DMA_SYNC_NS);
 	k_thread.entry = frame;
 	op = (struct track_op){
 		.dev = p,
@@ -392,7 +380,7 @@ static inline void sync(struct device *dev, dma_addr_t addr, size_t size, enum d
 		.function = function,
 		.frame = frame,
 	};
-	if (k_unlikely(!direction_ok(p, &op, "sync")) || k_unlikely(!size))
+	if (k_unlikely(!dma_direction_ok(p, &op, "sync")) || k_unlikely(!size))
 		return;
 	if (k_likely(m->checks) && !track_sync(m, &op, side, &op.phys))
 		return;

@@ -39,7 +39,7 @@ static void pc_looks_like_a_pc(void **state)
 	assert_int_equal(c.bus_offset, 0);
 	assert_int_equal(c.foreign_base, 0xd0000000);
 	assert_int_equal(c.mmio_base, 0xe0000000);
-	assert_false(c.isolate || c.uncached_alias || c.poison || c.chaos);
+	assert_false(c.isolate || c.sg_merge || c.uncached_alias || c.poison || c.chaos);
 	assert_int_equal(c.quarantine, 0);
 
 	c = parsed("pc,ram=4G", NULL);
@@ -62,7 +62,7 @@ static void null_is_worst(void **state)
 	assert_int_equal(c.foreign_base, 0x50000000);
 	assert_int_equal(c.bus_offset, 0x40000000);
 	assert_int_equal(c.dma_zone_end, 0);
-	assert_true(c.isolate && c.uncached_alias && c.poison && c.chaos);
+	assert_true(c.isolate && c.sg_merge && c.uncached_alias && c.poison && c.chaos);
 	assert_int_equal(c.quarantine, 256);
 	assert_int_equal(c.seed, 1);
 	assert_true(c.mmio_base + c.mmio_size <= c.banks[0].base);

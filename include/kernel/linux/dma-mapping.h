@@ -12,6 +12,7 @@
 
 #include <linux/device.h>
 #include <linux/dma-direction.h>
+#include <linux/scatterlist.h>
 #include <linux/types.h>
 
 struct page;
@@ -123,6 +124,46 @@ DMASIM_API void dma_sync_single_range_for_cpu(struct device *dev, dma_addr_t add
 DMASIM_API void dma_sync_single_range_for_device(struct device *dev, dma_addr_t addr, unsigned long offset, size_t size,
 						 enum dma_data_direction dir)
 	DMASIM_SYM(dma_sync_single_range_for_device);
+
+/* ---- lists ---- */
+
+/**
+ * dma_map_sg_attrs() - map the pieces of a list
+ * @sgl:   its first entry; each with a page, an offset and a length
+ * @nents: entries to map, links not counted
+ *
+ * Neighbours may be joined: sg_dma_address() and sg_dma_len() are then valid in fewer entries than were given. Only the
+ * device counts by the result; the list is synced and unmapped by @nents. It must not be mapped again, nor changed,
+ * before that.
+ *
+ * Context: any.
+ * Return: entries with addresses for the device; 0 when nothing was mapped.
+ */
+DMASIM_API DMASIM_NODISCARD unsigned int dma_map_sg_attrs(struct device *dev, struct scatterlist *sgl, int nents,
+							  enum dma_data_direction dir, unsigned long attrs)
+	DMASIM_SYM(dma_map_sg_attrs);
+/** dma_unmap_sg_attrs() - end it; all arguments as at the map call */
+DMASIM_API void dma_unmap_sg_attrs(struct device *dev, struct scatterlist *sgl, int nents, enum dma_data_direction dir,
+				   unsigned long attrs) DMASIM_SYM(dma_unmap_sg_attrs);
+
+#define dma_map_sg(dev, sgl, nents, dir)   dma_map_sg_attrs(dev, sgl, nents, dir, 0)
+#define dma_unmap_sg(dev, sgl, nents, dir) dma_unmap_sg_attrs(dev, sgl, nents, dir, 0)
+
+/** dma_map_sgtable() - the same for a table, whose nents gets the result. 0; -EINVAL, -ENOMEM, -EIO or -EREMOTEIO */
+DMASIM_API DMASIM_NODISCARD int dma_map_sgtable(struct device *dev, struct sg_table *sgt, enum dma_data_direction dir,
+						unsigned long attrs) DMASIM_SYM(dma_map_sgtable);
+DMASIM_API void dma_unmap_sgtable(struct device *dev, struct sg_table *sgt, enum dma_data_direction dir,
+				  unsigned long attrs) DMASIM_SYM(dma_unmap_sgtable);
+
+/** dma_sync_sg_for_cpu() - the CPU wants to look at all of a mapped list; @nelems as at the map call */
+DMASIM_API void dma_sync_sg_for_cpu(struct device *dev, struct scatterlist *sgl, int nelems,
+				    enum dma_data_direction dir) DMASIM_SYM(dma_sync_sg_for_cpu);
+DMASIM_API void dma_sync_sg_for_device(struct device *dev, struct scatterlist *sgl, int nelems,
+				       enum dma_data_direction dir) DMASIM_SYM(dma_sync_sg_for_device);
+DMASIM_API void dma_sync_sgtable_for_cpu(struct device *dev, struct sg_table *sgt, enum dma_data_direction dir)
+	DMASIM_SYM(dma_sync_sgtable_for_cpu);
+DMASIM_API void dma_sync_sgtable_for_device(struct device *dev, struct sg_table *sgt, enum dma_data_direction dir)
+	DMASIM_SYM(dma_sync_sgtable_for_device);
 
 /* ---- coherent memory: shared by CPU and device without hand-overs ---- */
 

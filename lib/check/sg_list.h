@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Mapped lists: private to lib/check. See sg_list.c. */
+#ifndef LIB_CHECK_SG_LIST_H
+#define LIB_CHECK_SG_LIST_H
+
+#include "lib/check/phase.h"
+
+/* Mistakes with a list as a whole that have been told. */
+enum {
+	TOLD_LIST_KIND = 1,   /* its entries are ended one by one */
+	TOLD_LIST_FREED = 2,  /* memory of it was freed */
+	TOLD_LIST_LEAKED = 4, /* also by LIST_KIND */
+	TOLD_LIST_OVERLAP = 8,
+	TOLD_LIST_COUNT = 16, /* the device went through more entries than segments */
+	TOLD_LIST_ACTIVE = 32,
+};
+
+void sg_lists_exit(struct check *c);
+/* Was this told of the list that e belongs to? It is now. */
+bool sg_list_told(struct check *c, const struct extent *e, unsigned int told);
+/* Is e the first of its list that lives? */
+bool sg_list_first(struct check *c, const struct extent *e);
+/* e is about to end by itself: out of its list, which ends with its last entry. */
+void sg_list_drop(struct check *c, struct extent *e);
+/* The same by an unmap call for one mapping: the wrong kind, reported once a list. */
+void sg_list_leaves(struct dmasim_machine *m, const struct track_op *op, struct extent *e);
+/* A device uses an address that a list has behind its segments: reported, true. */
+bool sg_list_count_ignored(struct check *c, struct dmasim_device_private *dev, struct finding *f);
+/* A burst [bus, bus + n) leaves the mapping e: was it the length of an entry, not of a segment? Reported, true. */
+bool sg_list_length_ignored(struct check *c, struct extent *e, struct finding *f, dma_addr_t bus, size_t n);
+/* Where e stands in its list, as a line of a report. */
+void sg_list_describe(struct check *c, struct finding *f, const struct extent *e);
+
+#endif
