@@ -155,6 +155,8 @@ bool k_run_other(struct dmasim_machine *m);
 bool k_wake(struct k_task *task);
 /* Sleep with a state set already, at most timeout_ns (U64_MAX: none). ns left, 0 when they passed. */
 u64 k_schedule_timeout(struct dmasim_machine *m, u64 timeout_ns, const char *function, const char *what);
+/* The task behind a pointer of the driver; NULL if it is none of this machine's. May be dead. */
+struct k_task *k_task_of(struct dmasim_machine *m, const struct task_struct *p);
 struct k_task *k_task_create(struct dmasim_machine *m, int (*fn)(void *data), void *data, const char *name);
 void k_task_start(struct k_task *task);
 /* Ask, then signal, then abandon every task but main. */

@@ -22,8 +22,7 @@ struct task_struct *get_current(void)
 	return m ? &k_running(m)->pub : &none;
 }
 
-/* The task behind a pointer of the driver; NULL if it is none of this machine's. */
-static struct k_task *task_of(struct dmasim_machine *m, const struct task_struct *p)
+struct k_task *k_task_of(struct dmasim_machine *m, const struct task_struct *p)
 {
 	for (struct k_task *t = &m->sched->main; t; t = t->next) {
 		if (&t->pub == p)
@@ -177,7 +176,7 @@ int wake_up_process(struct task_struct *task)
 	struct k_task *t;
 
 	STACK_ENTER();
-	t = m ? task_of(m, task) : NULL;
+	t = m ? k_task_of(m, task) : NULL;
 	if (!t || t->dead)
 		return 0;
 	if (!t->started) {
@@ -190,7 +189,7 @@ int wake_up_process(struct task_struct *task)
 int signal_pending(struct task_struct *task)
 {
 	struct dmasim_machine *m = k_machine("signal_pending");
-	struct k_task *t = m ? task_of(m, task) : NULL;
+	struct k_task *t = m ? k_task_of(m, task) : NULL;
 
 	return t && t->signalled;
 }
@@ -251,7 +250,7 @@ int kthread_stop(struct task_struct *task)
 	struct k_task *t;
 
 	STACK_ENTER();
-	t = m ? task_of(m, task) : NULL;
+	t = m ? k_task_of(m, task) : NULL;
 	if (!t || t == &m->sched->main)
 		return -EINTR;
 	k_might_sleep(m, "kthread_stop");

@@ -196,7 +196,8 @@ int autoremove_wake_function(wait_queue_entry_t *entry, unsigned int mode, int f
 
 int default_wake_function(wait_queue_entry_t *entry, unsigned int mode, int flags, void *key)
 {
-	struct k_task *task = entry ? entry->private : NULL;
+	struct dmasim_machine *m = k_thread.current;
+	struct k_task *task = m && entry ? k_task_of(m, entry->private) : NULL;
 
 	(void)flags;
 	(void)key;
@@ -218,11 +219,20 @@ void init_waitqueue_entry(wait_queue_entry_t *entry, struct task_struct *task)
 static void add(wait_queue_head_t *head, wait_queue_entry_t *entry, bool exclusive, const char *function)
 {
 	struct dmasim_machine *m = k_machine(function);
+	struct k_task *task;
 
 	if (!m)
 		return;
+	task = k_running(m);
 	m->hooks.cpu_access(m, head, sizeof(*head), true);
-	join(m, head, entry, entry && entry->private ? entry->private : (void *)k_running(m), exclusive, function);
+	if (entry && entry->private) {
+		task = k_task_of(m, entry->private);
+		if (!task || task->dead) { /* then the caller is the one who waits */
+			k_uninitialised(m, entry, true, function, "wait queue entry");
+			task = k_running(m);
+		}
+	}
+	join(m, head, entry, task, exclusive, function);
 }
 
 void add_wait_queue(wait_queue_head_t *head, wait_queue_entry_t *entry)

@@ -268,6 +268,34 @@ static void waiting_in_a_handler_is_reported_and_goes_on(void **state)
 	end();
 }
 
+static int ends_at_once(void *data)
+{
+	init_waitqueue_entry(data, get_current());
+	return 0;
+}
+
+/* An entry that names a task which is gone: one report, and whoever adds it is the one who waits. */
+static void entries_of_dead_tasks(void **state)
+{
+	DECLARE_WAIT_QUEUE_HEAD(head);
+	wait_queue_entry_t entry;
+
+	(void)state;
+	begin("pc");
+	kthread_run(ends_at_once, &entry, "ends");
+	msleep(1);
+	add_wait_queue(&head, &entry);
+	expect("uninitialised-object", 1);
+	wake_up(&head);
+	remove_wait_queue(&head, &entry);
+	init_waitqueue_entry(&entry, (struct task_struct *)&head); /* no task at all */
+	add_wait_queue(&head, &entry);
+	expect("uninitialised-object", 1);
+	assert_int_equal(default_wake_function(&entry, TASK_NORMAL, 0, NULL), 0);
+	remove_wait_queue(&head, &entry);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +307,7 @@ int main(void)
 		cmocka_unit_test(a_wait_nobody_can_end_stops_the_test),
 		cmocka_unit_test(a_task_can_stop_the_test),
 		cmocka_unit_test(waiting_in_a_handler_is_reported_and_goes_on),
+		cmocka_unit_test(entries_of_dead_tasks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
