@@ -22,5 +22,6 @@ struct loop {
 
 DECLARE_LOOPS(instrumented)
 DECLARE_LOOPS(plain)
+DECLARE_LOOPS(tsan)
 
 #endif
