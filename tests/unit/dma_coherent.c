@@ -15,32 +15,9 @@
 #include "lib/check/tracker.h"
 #include "lib/core/kernel.h"
 #include "lib/mm/mm.h"
+#include "tests/unit/dma_fixture.h"
 
 static const char *const presets[] = {"pc", "worst"};
-static struct dmasim_machine *m;
-static struct device *dev;
-
-static void begin(const char *spec)
-{
-	char full[160];
-
-	snprintf(full, sizeof(full), "%s,report=none,summary=off", spec);
-	m = dmasim_machine_create(full);
-	assert_non_null(m);
-	dmasim_machine_use(m);
-	dev = dmasim_device_create("dad0");
-	assert_non_null(dev);
-	assert_int_equal(dma_set_mask_and_coherent(dev, DMA_BIT_MASK(32)), 0);
-}
-
-static void end(size_t violations)
-{
-	if (dmasim_violation_count() != violations)
-		for (size_t i = 0; dmasim_violation(i); i++)
-			print_error("%s\n", dmasim_violation(i)->text);
-	assert_int_equal(dmasim_violation_count(), violations);
-	assert_int_equal(dmasim_machine_destroy(m), 0);
-}
 
 static void zeroed_and_aligned(void **state)
 {

@@ -10,29 +10,8 @@
 #include <linux/dma-direct.h>
 #include <linux/dma-map-ops.h>
 #include "lib/core/kernel.h"
-
-static struct dmasim_machine *m;
-static struct device *dev;
-
-static void begin(const char *spec)
-{
-	char full[160];
-
-	snprintf(full, sizeof(full), "%s,report=none,summary=off", spec);
-	m = dmasim_machine_create(full);
-	if (!m)
-		print_error("%s: %s\n", full, dmasim_last_error());
-	assert_non_null(m);
-	dmasim_machine_use(m);
-	dev = dmasim_device_create("dad0");
-	assert_non_null(dev);
-}
-
-static void end(void)
-{
-	assert_int_equal(dmasim_violation_count(), 0);
-	assert_int_equal(dmasim_machine_destroy(m), 0);
-}
+#define FIXTURE_MASK 0
+#include "tests/unit/dma_fixture.h"
 
 static const char *const machines[] = {
 	"pc", "pc,ram=8M", "pc,ram=8G", "worst", "worst,ram=16M", "pc,dma_zone=off", "worst,bus_offset=0x100000000",
@@ -74,7 +53,7 @@ static void accepted_masks(void **state)
 			assert_true(dev->coherent_dma_mask == (expect ? coherent : mask));
 			assert_int_equal(dma_set_mask_and_coherent(dev, mask), expect);
 		}
-		end();
+		end(0);
 	}
 }
 
@@ -106,7 +85,7 @@ static void defaults(void **state)
 	assert_int_equal(dma_coerce_mask_and_coherent(&embedded, DMA_BIT_MASK(40)), 0);
 	assert_ptr_equal(embedded.dma_mask, &embedded.coherent_dma_mask);
 	assert_true(dma_get_mask(&embedded) == DMA_BIT_MASK(40));
-	end();
+	end(0);
 }
 
 static void required_mask(void **state)
@@ -124,7 +103,7 @@ static void required_mask(void **state)
 		assert_false(dma_addressing_limited(dev));
 		dev->bus_dma_limit = mask / 2;
 		assert_true(dma_addressing_limited(dev));
-		end();
+		end(0);
 	}
 }
 
@@ -143,7 +122,7 @@ static void offsets(void **state)
 	assert_true(phys_to_dma(&embedded, 0xfffff) == DMA_MAPPING_ERROR);
 	assert_true(dma_to_phys(&embedded, 0x40000000) == 0x100000);
 	assert_true(dma_to_phys(&embedded, 0x40100000) == ~0ULL);
-	end();
+	end(0);
 }
 
 static void injected_failures(void **state)
@@ -161,7 +140,7 @@ static void injected_failures(void **state)
 	}
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(setters[i](dev, DMA_BIT_MASK(32)), 0);
-	end();
+	end(0);
 }
 
 int main(void)
