@@ -5,9 +5,6 @@
  * The struct in driver memory carries the state bits and the count that the kernel's carries, and no links of ours: what is
  * queued is known to the softirq queue by address. A tasklet that is disabled when its turn comes is queued again by
  * tasklet_enable().
- *
- * Weakness: the struct has no mark of ours; one that holds garbage is taken for a tasklet, only one without a function is
- * recognised.
  */
 #include <linux/interrupt.h>
 #include "lib/core/device.h"
@@ -24,7 +21,7 @@ static struct tasklet_struct *object_of(struct dmasim_machine *m, struct tasklet
 
 	if (o) {
 		m->hooks.cpu_access(m, t, sizeof(*t), true);
-		if (o->func)
+		if (o->dmasim_mark == DMASIM_TASKLET_MARK && o->func)
 			return o;
 	}
 	k_uninitialised(m, t, o, function, "tasklet");
@@ -69,13 +66,16 @@ static void init(struct tasklet_struct *t, const struct tasklet_struct *value, c
 void tasklet_setup(struct tasklet_struct *t, void (*callback)(struct tasklet_struct *t))
 {
 	STACK_ENTER();
-	init(t, &(struct tasklet_struct){.use_callback = true, .callback = callback}, "tasklet_setup");
+	init(t,
+	     &(struct tasklet_struct){.use_callback = true, .callback = callback, .dmasim_mark = DMASIM_TASKLET_MARK},
+	     "tasklet_setup");
 }
 
 void tasklet_init(struct tasklet_struct *t, void (*func)(unsigned long data), unsigned long data)
 {
 	STACK_ENTER();
-	init(t, &(struct tasklet_struct){.func = func, .data = data}, "tasklet_init");
+	init(t, &(struct tasklet_struct){.func = func, .data = data, .dmasim_mark = DMASIM_TASKLET_MARK},
+	     "tasklet_init");
 }
 
 void tasklet_schedule(struct tasklet_struct *t)

@@ -23,10 +23,11 @@ static void on_stop(const char *why, void *arg)
 
 static void life(struct api *a)
 {
+	static const struct api_group *const groups[] = {&api_memory, &api_devices, &api_kernel};
 	const struct api_group *group;
 
 	while (a->in.size) {
-		group = fuzz_below(&a->in, 2) ? &api_memory : &api_devices;
+		group = groups[fuzz_below(&a->in, 3)];
 		fuzz_operations++;
 		group->calls[fuzz_below(&a->in, group->nr)](a);
 	}
@@ -63,11 +64,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct api *a; /* static: survives longjmp */
 	static struct dmasim_machine *machine;
+	static unsigned int lives;
 	char on_stack[2 * AROUND];
 
 	a = calloc(1, sizeof(*a));
 	if (!a)
 		return 0;
+	a->life = ++lives;
 	a->in.data = data;
 	a->in.size = size;
 	machine = create(&a->in);

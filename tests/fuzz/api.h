@@ -39,7 +39,8 @@ struct api {
 	void *cookies[4];
 	struct kmem_cache *cache;
 	unsigned int irq;
-	char *stack; /* 64 bytes of the fuzzer's stack */
+	unsigned int life; /* number of this machine in the process */
+	char *stack;	   /* 64 bytes of the fuzzer's stack */
 	unsigned char before[AROUND];
 	unsigned char room[ROOM]; /* real host memory */
 	unsigned char after[AROUND];
@@ -51,7 +52,7 @@ struct api_group {
 	api_call *const *calls;
 	unsigned int nr;
 };
-extern const struct api_group api_memory, api_devices;
+extern const struct api_group api_memory, api_devices, api_kernel;
 
 static inline struct device *any_device(struct api *a)
 {

@@ -86,11 +86,15 @@ struct tasklet_struct {
 		void (*callback)(struct tasklet_struct *t);
 	};
 	unsigned long data;
+	u32 dmasim_mark;
 };
 
+#define DMASIM_TASKLET_MARK 0x6b736174U /* "task" */
+
 #define from_tasklet(var, tasklet, field) container_of(tasklet, __typeof__(*var), field)
-#define DECLARE_TASKLET(name, fn)	  struct tasklet_struct name = {.use_callback = true, .callback = (fn)}
-#define DECLARE_TASKLET_OLD(name, fn)	  struct tasklet_struct name = {.func = (fn)}
+#define DECLARE_TASKLET(name, fn) \
+	struct tasklet_struct name = {.use_callback = true, .callback = (fn), .dmasim_mark = DMASIM_TASKLET_MARK}
+#define DECLARE_TASKLET_OLD(name, fn) struct tasklet_struct name = {.func = (fn), .dmasim_mark = DMASIM_TASKLET_MARK}
 
 DMASIM_API void tasklet_setup(struct tasklet_struct *t, void (*callback)(struct tasklet_struct *t))
 	DMASIM_SYM(tasklet_setup);
