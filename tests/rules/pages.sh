@@ -24,6 +24,7 @@ set -u
 env=${1:?usage: pages.sh BUILD/tests/rules/pages.env [--update] [RULE...]}
 shift
 # CC CFLAGS INSTRUMENT LINK, of the build
+# shellcheck source=/dev/null
 . "$env"
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -62,7 +63,7 @@ index() {
 }
 
 rules=$(sed -n 's/^RULE(\([a-z0-9_]*\),.*/\1/p' "$root/lib/check/rules.def" | tr _ - | sort)
-pages=$(cd "$root/docs/rules" && ls | sed -n -e '/^README/d' -e 's/\.md$//p' | sort)
+pages=$(cd "$root/docs/rules" && find . -name "*.md" | sed -n -e 's/^\.\///' -e '/^README/d' -e 's/\.md$//p' | sort)
 [ -n "$rules" ] || { echo "no rules in rules.def" >&2; exit 2; }
 if [ $# -eq 0 ]; then
 	for rule in $rules; do
