@@ -200,7 +200,7 @@ static struct track_op op_of(const struct check *c, const struct track_sg *sg, c
 /* A map call that failed for this list and was not followed by one that worked. */
 static struct failure *failure_of(struct check *c, const struct track_sg *sg)
 {
-	u64 n = c->nr_failures < FAILURES ? c->nr_failures : FAILURES;
+	u64 n = !sg->sgl ? 0 : c->nr_failures < FAILURES ? c->nr_failures : FAILURES;
 
 	for (u64 i = 0; i < n; i++) {
 		struct failure *f = &c->failures[(c->nr_failures - 1 - i) % FAILURES];
