@@ -94,6 +94,10 @@ void pool_put_block(struct dma_pool *pool, struct pool_page *page, u32 i, void *
 	pool->live--;
 	if (pool->poison)
 		memset(page->ram + pool_block_start(pool, i), POOL_FREED_BYTE, pool->asked);
+	if (k_unlikely(pool->state != POOL_ALIVE)) { /* destroyed with blocks: never handed out again */
+		b->state = BLOCK_FREE;
+		return;
+	}
 	if (k_unlikely(m->hw->cfg.quarantine)) {
 		rest(pool, b, slot);
 		return;
@@ -356,6 +360,7 @@ void dma_pool_end(struct dma_pool *pool, const char *function, void *frame)
 		if (!pool->pages[i]->live)
 			pool_drop_page(pool, i, function, frame);
 	pool->state = POOL_DESTROYED;
+	pool->free = pool->rest_first = pool->resting = 0;
 	pool->destroyed = stack_capture(pool->machine, frame);
 	pool->destroyed_time = sim_now(pool->machine->hw);
 }

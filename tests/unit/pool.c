@@ -358,6 +358,27 @@ static void a_device_may_go_first(void **state)
 	end(1);
 }
 
+/* Blocks that outlive their pool may come back, while others rest in quarantine or are gone with their page. */
+static void blocks_may_outlive_the_pool(void **state)
+{
+	struct dma_pool *pool;
+	dma_addr_t bus[130];
+	void *p[130];
+
+	(void)state;
+	begin("worst,quarantine=20");
+	pool = dma_pool_create("p", dev, 64, 64, 0);
+	for (int i = 0; i < 130; i++)
+		p[i] = dma_pool_alloc(pool, GFP_KERNEL, &bus[i]);
+	for (int i = 10; i < 130; i++)
+		dma_pool_free(pool, p[i], bus[i]);
+	dma_pool_destroy(pool);
+	assert_int_equal(dmasim_violation_count_of("pool-busy-at-destroy"), 1);
+	for (int i = 0; i < 10; i++)
+		dma_pool_free(pool, p[i], bus[i]);
+	end(1);
+}
+
 /* ---- statistics ---- */
 
 static void statistics(void **state)
@@ -507,6 +528,7 @@ int main(void)
 		cmocka_unit_test(wrong_frees_are_harmless),
 		cmocka_unit_test(unchecked_too),
 		cmocka_unit_test(a_device_may_go_first),
+		cmocka_unit_test(blocks_may_outlive_the_pool),
 		cmocka_unit_test(statistics),
 		cmocka_unit_test(random_lives),
 	};
