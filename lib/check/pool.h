@@ -46,14 +46,23 @@ struct pool_block {
 	u8 state, told;
 };
 
-struct pool_page {
+struct pool_page { /* one cache line; those of a pool lie side by side */
 	struct dma_pool *pool;
+	struct pool_block *blocks;
 	u8 *ram; /* the library's own view of it */
 	char *cpu;
 	dma_addr_t bus;
 	phys_addr_t phys;
 	u32 index, live;
-	struct pool_block blocks[];
+} __attribute__((aligned(64)));
+
+#define POOL_CHUNK 63
+
+/* Where pages' records come from. They stay until the machine ends. */
+struct pool_chunk {
+	struct pool_chunk *next;
+	u32 used;
+	struct pool_page page[POOL_CHUNK];
 };
 
 struct pool_hash {
@@ -77,6 +86,7 @@ struct dma_pool { /* what drivers hold, but never look into: never reused, so th
 	u32 hash_mask;
 	u32 nr_pages; /* slots of pages[], released ones NULL */
 	struct pool_page **pages;
+	struct pool_chunk *chunks;
 	u64 live, peak, made;
 
 	u32 allocation; /* bytes of a page */

@@ -178,6 +178,30 @@ static struct track_op page_op(struct dma_pool *pool, const char *function, void
 	};
 }
 
+/* A record for one page more, all zero; NULL. Not taken before chunk->used counts it. */
+static struct pool_page *new_page(struct dma_pool *pool)
+{
+	size_t size = round_up_to(pool->per_page * sizeof(struct pool_block), 64);
+	struct pool_chunk *chunk = pool->chunks;
+	struct pool_page *page;
+
+	if (!chunk || chunk->used == POOL_CHUNK) {
+		chunk = aligned_alloc(64, sizeof(*chunk));
+		if (!chunk)
+			return NULL;
+		memset(chunk, 0, sizeof(*chunk));
+		chunk->next = pool->chunks;
+		pool->chunks = chunk;
+	}
+	page = &chunk->page[chunk->used];
+	*page = (struct pool_page){.pool = pool, .index = pool->nr_pages};
+	page->blocks = aligned_alloc(64, size); /* records straddle no cache lines */
+	if (!page->blocks)
+		return NULL;
+	memset(page->blocks, 0, size);
+	return page;
+}
+
 /* One page more. False: no memory. */
 static bool grow(struct dma_pool *pool, gfp_t gfp, const char *function, void *frame)
 {
@@ -197,25 +221,24 @@ static bool grow(struct dma_pool *pool, gfp_t gfp, const char *function, void *f
 	if (!pages)
 		return false;
 	pool->pages = pages;
-	page = calloc(1, sizeof(*page) + pool->per_page * sizeof(page->blocks[0]));
+	page = new_page(pool);
 	if (!page)
 		return false;
 	page->cpu = ops->alloc(p->dev, pool->allocation, &page->bus,
 			       gfp & ~(__GFP_ZERO | __GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM), 0);
 	if (!page->cpu) {
-		free(page);
+		free(page->blocks);
 		return false;
 	}
-	page->pool = pool;
-	page->index = index;
 	page->phys = dma_to_phys(p->dev, page->bus);
 	page->ram = sim_ram_ptr(p->machine->hw, page->phys);
 	if (!hash_add(pool, page)) {
 		if (ops->free)
 			ops->free(p->dev, pool->allocation, page->cpu, page->bus, 0);
-		free(page);
+		free(page->blocks);
 		return false;
 	}
+	pool->chunks->used++;
 	pool->pages[pool->nr_pages++] = page;
 	memset(page->ram, POOL_ZONE_BYTE, pool->allocation);
 	for (u32 i = pool->per_page; i-- > 0;) {
@@ -268,7 +291,7 @@ void pool_drop_page(struct dma_pool *pool, u32 index, const char *function, void
 	}
 	if (ops->free)
 		ops->free(p->dev, pool->allocation, page->cpu, page->bus, 0);
-	free(page);
+	free(page->blocks);
 	pool->pages[index] = NULL;
 }
 

@@ -376,7 +376,12 @@ void dma_pools_exit(struct dmasim_machine *m)
 		made += s->all[k].made;
 		peak += s->all[k].peak;
 		for (u32 i = 0; i < s->all[k].nr_pages; i++)
-			free(s->all[k].pages[i]);
+			if (s->all[k].pages[i])
+				free(s->all[k].pages[i]->blocks);
+		for (struct pool_chunk *c = s->all[k].chunks, *next; c; c = next) {
+			next = c->next;
+			free(c);
+		}
 		free(s->all[k].pages);
 		free(s->all[k].hash);
 	}
