@@ -177,6 +177,8 @@ bool dma_origin_range_slow(struct dmasim_device_private *p, phys_addr_t phys, st
 	snprintf(f.more[0].text, sizeof(f.more[0].text), "%zu bytes mapped from offset %llu of a %s of %zu bytes",
 		 op->size, phys - o.start, o.kind, o.size);
 	dma_report(m, &f);
+	if (ram && op->dir != DMA_TO_DEVICE)
+		mm_damage_known(m, f.phys, f.size); /* what the device does there follows from this */
 	return ram;
 }
 
