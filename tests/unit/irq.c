@@ -216,6 +216,13 @@ static void tasklets_that_are_none(void **state)
 	tasklet_schedule(lost);
 	lost->func = NULL; /* as a stray write leaves it */
 	udelay(1);
+	dmasim_expect_violation("uninitialised-object");
+	tasklet_setup(lost, soft);
+	tasklet_schedule(lost);
+	memset(lost, 0x5a, sizeof(*lost)); /* a larger one */
+	lost->count = 0;
+	lost->state = 1;
+	udelay(1);
 	kfree(lost);
 	assert_int_equal(dmasim_unmet_expectations(), 0);
 	assert_int_equal(dmasim_unexpected_violations(), 0);
