@@ -49,12 +49,14 @@ struct sim_ram_private {
 	struct page_set populated; /* touched ever: all of these are zero while pooled */
 	uint64_t limit;		   /* pages that may be charged */
 	pid_t owner;
-	struct sim_ram_private *next; /* in the pool */
+	struct sim_ram_private *next;	  /* in the pool */
+	struct sim_ram_private *next_all; /* of this process, pooled or not */
 };
 
 static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct sim_ram_private *pool; /* most recent first */
 static unsigned int nr_pool;
+static struct sim_ram_private *all; /* what the next fork() will leave holes of; under pool_lock too */
 
 /* ---- sets of pages ---- */
 
@@ -254,10 +256,74 @@ uint64_t sim_ram_touched(const struct sim_machine *m)
 
 /* ---- life ---- */
 
+static void lock_for_fork(void)
+{
+	pthread_mutex_lock(&pool_lock);
+}
+
+static void unlock_after_fork(void)
+{
+	pthread_mutex_unlock(&pool_lock);
+}
+
+static void keep_out(void *start, size_t size)
+{
+	if (start)
+		mmap(start, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+}
+
+/*
+ * Where the parent has RAM, the child has holes (see map_banks()). They are closed, so that no other memory of the
+ * child gets these addresses, and because Valgrind, which does not know of them, would search them for pointers.
+ */
+static void close_holes(void)
+{
+	for (const struct sim_ram_private *p = all; p; p = p->next_all) {
+		size_t span = p->ram.end - p->ram.base;
+
+		keep_out(p->ram.dram, span);
+		keep_out((void *)p->ram.linear.start, span);
+		keep_out((void *)p->ram.uncached.start, span);
+	}
+	all = NULL;
+	unlock_after_fork();
+}
+
+static void fork_handlers(void)
+{
+	pthread_atfork(lock_for_fork, unlock_after_fork, close_holes);
+}
+
+static void all_add(struct sim_ram_private *p)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, fork_handlers);
+	pthread_mutex_lock(&pool_lock);
+	p->next_all = all;
+	all = p;
+	pthread_mutex_unlock(&pool_lock);
+}
+
+static void all_remove(const struct sim_ram_private *p)
+{
+	struct sim_ram_private **link;
+
+	pthread_mutex_lock(&pool_lock);
+	for (link = &all; *link; link = &(*link)->next_all) {
+		if (*link == p) {
+			*link = p->next_all;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&pool_lock);
+}
+
 static void ram_free(struct sim_ram_private *p)
 {
 	struct sim_ram *r = &p->ram;
 
+	all_remove(p);
 	sim_region_give(&r->linear);
 	sim_region_give(&r->uncached);
 	if (r->dram)
@@ -332,6 +398,7 @@ static int ram_make(struct sim_machine *m, struct sim_ram_private **made)
 	p->ram.end = p->banks[p->nr_banks - 1].base + p->banks[p->nr_banks - 1].size;
 	for (unsigned int i = 0; i < p->nr_banks; i++)
 		p->size += p->banks[i].size;
+	all_add(p); /* before anything is mapped: another thread may fork */
 	p->ram.fd = memfd_create("dmasim-ram", MFD_CLOEXEC);
 	pages = (p->ram.end - p->ram.base) >> SIM_PAGE_SHIFT;
 	if (p->ram.fd < 0)
