@@ -27,6 +27,7 @@ struct loaded {
 
 struct k_modules {
 	struct loaded *last;
+	struct loaded *leaving; /* their exit functions run, or never came back */
 };
 
 static struct dmasim_module_part *parts; /* in link order */
@@ -165,11 +166,17 @@ static void unload(struct dmasim_machine *m, struct loaded *l)
 	while (*link != l)
 		link = &(*link)->next;
 	*link = l->next;
+	l->next = m->modules->leaving;
+	m->modules->leaving = l;
 	if (l->exit) {
 		k_callback_enter(m, l->name);
 		l->exit();
 		k_callback_exit(m);
 	}
+	link = &m->modules->leaving;
+	while (*link != l)
+		link = &(*link)->next;
+	*link = l->next;
 	free(l);
 }
 
@@ -234,17 +241,23 @@ int k_modules_init(struct dmasim_machine *m)
 	return m->modules ? k_chardevs_init(m) : sim_error(ENOMEM, "no host memory for modules");
 }
 
+static void forget(struct loaded *l)
+{
+	while (l) {
+		struct loaded *next = l->next;
+
+		free(l);
+		l = next;
+	}
+}
+
 void k_modules_exit(struct dmasim_machine *m)
 {
 	k_chardevs_exit(m);
 	if (!m->modules)
 		return;
-	while (m->modules->last) {
-		struct loaded *l = m->modules->last;
-
-		m->modules->last = l->next;
-		free(l);
-	}
+	forget(m->modules->last);
+	forget(m->modules->leaving);
 	free(m->modules);
 	m->modules = NULL;
 }
