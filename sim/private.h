@@ -37,9 +37,6 @@ int sim_bus_init(struct sim_machine *m);
 void sim_bus_exit(struct sim_machine *m);
 void sim_bus_check(const struct sim_machine *m);
 
-/* A pooled window stays reserved but is hidden: pointers into it are nobody's until it is shown to a machine again. */
-void sim_region_hide(struct sim_region *region);
-void sim_region_show(struct sim_region *region, struct sim_machine *m);
 void sim_arena_check(void);
 
 #endif

@@ -155,6 +155,9 @@ int sim_arena_init(void);
 /* Take a window of the arena (size rounded up to granules), PROT_NONE. Fills region; 0 or sim_error(). */
 int sim_region_take(struct sim_region *region, enum sim_region_kind kind, struct sim_machine *m, size_t size);
 void sim_region_give(struct sim_region *region);
+/* A pooled window stays reserved but is hidden: pointers into it are nobody's until it is shown to a machine again. */
+void sim_region_hide(struct sim_region *region);
+void sim_region_show(struct sim_region *region, struct sim_machine *m);
 
 /* ---- RAM (sim/memory/ram.c) ---- */
 

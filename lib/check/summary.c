@@ -92,8 +92,6 @@ void report_summary(struct dmasim_machine *m)
 	struct text t = {0};
 	char replay[1200];
 
-	if (m->hooks.summary)
-		m->hooks.summary(m); /* the other rooms' facts */
 	if (r->json_fd >= 0 || r->json_on_main) {
 		char *line = json_summary(m);
 

@@ -98,10 +98,13 @@ static bool remember_device(struct check *c, struct dmasim_device_private *dev)
 	return true;
 }
 
-/* What the guard in use does not see of a buffer that the device now owns. */
-static inline void count_handover(struct check *c, unsigned int dir)
+/* What the guard in use does not see of a buffer that the device now owns. Instrumentation sees the windows only:
+ * host memory that was mapped or adopted lies outside of them. */
+static inline void count_handover(struct check *c, phys_addr_t phys, unsigned int dir)
 {
-	if (k_likely(c->instrument))
+	const struct sim_config *cfg = &c->m->hw->cfg;
+
+	if (k_likely(c->instrument) && k_likely(phys - cfg->foreign_base >= cfg->foreign_size))
 		return;
 	c->unchecked_reads += dir != DMA_TO_DEVICE;
 	c->unchecked_writes += !c->snapshot;
@@ -138,7 +141,7 @@ static inline struct extent *record(struct dmasim_machine *m, const struct track
 		if (more)
 			more->cpu = op->cpu;
 	} else if (kind_is_streaming(op->kind)) {
-		count_handover(c, op->dir);
+		count_handover(c, op->phys, op->dir);
 		if (c->snapshot && !(op->attrs & ATTR_SKIP_CPU_SYNC))
 			snapshot_take(c, e, 0, e->size);
 	}
@@ -305,7 +308,7 @@ void tracker_hand_over(struct check *c, struct extent *e, u64 lo, u64 hi, enum d
 		u8 carried = dir == DMA_FROM_DEVICE && e->dir == DMA_BIDIRECTIONAL ? 0 : BYTE_CPU_WROTE;
 
 		extent_change(c, e, lo, hi, BYTE_OWNER | BYTE_SEEN | carried, BYTE_DEVICE, by);
-		count_handover(c, e->dir);
+		count_handover(c, e->phys, e->dir);
 		if (c->snapshot && carried)
 			snapshot_take(c, e, lo, hi);
 	}

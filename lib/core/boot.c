@@ -73,12 +73,10 @@ static void no_count(struct dmasim_machine *m, const char *name, u64 n)
 static const struct kernel_hooks no_hooks = {
 	.report = no_report,
 	.memory_freeing = no_memory_event,
-	.memory_allocated = no_memory_event,
 	.cpu_access = no_cpu_access,
 	.device_released = no_device_released,
 	.settle = no_settle,
 	.device_setup = no_device_setup,
-	.summary = no_settle,
 	.unchecked = no_count,
 	.fact = no_count,
 };

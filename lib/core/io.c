@@ -22,7 +22,6 @@
 #include "lib/core/io.h"
 #include "lib/core/sched.h"
 #include "lib/core/stack.h"
-#include "sim/private.h"
 
 #define WINDOW_SIZE (1UL << 30) /* at least; twice the hole of register windows if that is larger */
 

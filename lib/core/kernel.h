@@ -70,8 +70,6 @@ struct kernel_hooks {
 	void (*report)(struct dmasim_machine *m, const struct finding *f);
 	/* Memory [phys, phys + size) is about to be freed (page block or slab object) by the current call. */
 	void (*memory_freeing)(struct dmasim_machine *m, phys_addr_t phys, size_t size);
-	/* [phys, phys + size) was just allocated to somebody new. */
-	void (*memory_allocated)(struct dmasim_machine *m, phys_addr_t phys, size_t size);
 	/* A lookalike (memcpy, copy_to_user, complete ...) touches driver memory in the caller's name. */
 	void (*cpu_access)(struct dmasim_machine *m, const volatile void *p, size_t n, bool write);
 	/* A driver was unbound from dev, or dev goes away: report what it leaked. Returns the number of leaks. */
@@ -80,8 +78,6 @@ struct kernel_hooks {
 	void (*settle)(struct dmasim_machine *m);
 	/* A new struct device needs its DMA defaults (ops, masks, range map). */
 	void (*device_setup)(struct dmasim_machine *m, struct device *dev);
-	/* Lines of the summary at destroy: "label: value", printed in order. */
-	void (*summary)(struct dmasim_machine *m);
 	/* report_unchecked() and report_fact() of lib/check/check.h, for the rooms below it. name: static string. */
 	void (*unchecked)(struct dmasim_machine *m, const char *name, u64 n);
 	void (*fact)(struct dmasim_machine *m, const char *name, u64 value);

@@ -46,7 +46,6 @@ static struct page *alloc_block(struct dmasim_machine *m, gfp_t gfp, unsigned in
 	index = mm_take(mm, &r);
 	if (index == MM_NONE)
 		return NULL;
-	m->hooks.memory_allocated(m, mm_phys(mm, index), (size_t)mm->frames[index].nr << SIM_PAGE_SHIFT);
 	return page_of_index(mm, index);
 }
 

@@ -149,7 +149,7 @@ static void write_zone(struct mm *mm, const struct mm_slab *slab, u32 i)
 }
 
 /* An object of the cache; asked <= c->size. Address, or NULL when memory is short. No hooks, no context checks. */
-static void *take_object(struct mm *mm, struct kmem_cache *c, size_t asked, gfp_t gfp, stack_id stack, phys_addr_t *at)
+static void *take_object(struct mm *mm, struct kmem_cache *c, size_t asked, gfp_t gfp, stack_id stack)
 {
 	struct mm_slab *slab = c->partial;
 	bool first = false;
@@ -176,7 +176,7 @@ static void *take_object(struct mm *mm, struct kmem_cache *c, size_t asked, gfp_
 	if (!slab->free && slab->untouched == slab->nr)
 		unlist_slab(c, slab);
 	check_object_poison(mm, slab, i);
-	*at = phys = object_phys(slab, i);
+	phys = object_phys(slab, i);
 	slab->nr_live++;
 	c->live++;
 	if (++mm->objects_live > mm->objects_peak)
@@ -204,12 +204,7 @@ static void *take_object(struct mm *mm, struct kmem_cache *c, size_t asked, gfp_
 
 void *slab_alloc(struct dmasim_machine *m, struct kmem_cache *c, size_t asked, gfp_t gfp)
 {
-	phys_addr_t phys;
-	void *p = take_object(m->mm, c, asked, gfp, stack_entry(m), &phys);
-
-	if (k_likely(p))
-		m->hooks.memory_allocated(m, phys, asked);
-	return p;
+	return take_object(m->mm, c, asked, gfp, stack_entry(m));
 }
 
 /* ---- free ---- */
@@ -374,7 +369,6 @@ static void *alloc_big(struct dmasim_machine *m, size_t size, gfp_t gfp, const c
 	if (mm->checks)
 		write_big_zone(mm, index);
 	mm->frames[index].order = (u8)order;
-	m->hooks.memory_allocated(m, mm_phys(mm, index), size);
 	return sim_phys_to_virt(m->hw, mm_phys(mm, index));
 }
 

@@ -197,8 +197,6 @@ void *vmalloc_area(struct dmasim_machine *m, size_t size, gfp_t gfp, const char 
 			 file_offset(m->hw, mm_phys(mm, a.frames[mapped]))) == MAP_FAILED)
 			goto fail;
 	}
-	for (i = 0; i < a.nr; i++)
-		m->hooks.memory_allocated(m, mm_phys(mm, a.frames[i]), SIM_PAGE_SIZE);
 	at = search(v, a.start);
 	memmove(&v->areas[at + 1], &v->areas[at], (v->nr - at) * sizeof(a));
 	v->areas[at] = a;

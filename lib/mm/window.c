@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include "lib/mm/internal.h"
-#include "sim/private.h"
 
 #define POOL_MAX 4
 
