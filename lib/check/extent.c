@@ -21,12 +21,13 @@
 #include <sys/mman.h>
 #include "lib/check/extent.h"
 #include "lib/check/snapshot.h"
+#include "sim/valgrind.h"
 
-#define MAX_EXTENTS (1U << 24)
-#define MAX_NODES   (1U << 25)
-#define HASH_START  1024U
-#define HUGE	    (2UL << 20)
-#define NODE	    0x80000000U /* in a link: a node, not the record itself */
+#define MAX_EXTENTS	 (1U << 24)
+#define VALGRIND_EXTENTS (1U << 16) /* it searches all that is reserved for pointers, 7 s a process of the other size */
+#define HASH_START	 1024U
+#define HUGE		 (2UL << 20)
+#define NODE		 0x80000000U /* in a link: a node, not the record itself */
 
 /* ---- memory that is reserved once and costs what it touches ---- */
 
@@ -100,7 +101,7 @@ static __attribute__((__noinline__)) void hash_grow(struct check *c)
 	if (old * sizeof(u32) == HUGE)
 		madvise((char *)c->hash + HUGE, c->hash_reserved - HUGE, MADV_HUGEPAGE);
 	if (old * sizeof(*c->links) == HUGE)
-		madvise((char *)c->links + HUGE, MAX_EXTENTS * sizeof(*c->links) - HUGE, MADV_HUGEPAGE);
+		madvise((char *)c->links + HUGE, c->extents.max * sizeof(*c->links) - HUGE, MADV_HUGEPAGE);
 	for (u32 i = 0; i < old; i++) {
 		u32 *tail[2] = {&c->hash[i], &c->hash[i + old]};
 
@@ -585,8 +586,10 @@ struct dead *extent_dead(struct check *c, u32 dev, dma_addr_t bus, bool exact)
 int extents_init(struct check *c, struct dmasim_machine *m)
 {
 	const struct sim_config *cfg = &m->hw->cfg;
+	const u32 max = RUNNING_ON_VALGRIND ? VALGRIND_EXTENTS : MAX_EXTENTS;
 
 	c->m = m;
+	c->extents.max = max; /* extents_exit() releases as much */
 	c->linear = m->hw->ram.linear.start;
 	c->linear_size = m->hw->ram.linear.size;
 	c->linear_phys = m->hw->ram.linear.phys;
@@ -606,14 +609,14 @@ int extents_init(struct check *c, struct dmasim_machine *m)
 	c->pages = reserve(c->nr_pages * sizeof(*c->pages));
 	c->chunks = reserve(c->nr_chunks * sizeof(*c->chunks));
 	c->hash_mask = HASH_START - 1;
-	c->hash_reserved = 2ULL * MAX_EXTENTS * sizeof(u32);
+	c->hash_reserved = 2ULL * max * sizeof(u32);
 	c->hash = reserve(c->hash_reserved);
 	c->quarantine = reserve(QUARANTINE * sizeof(*c->quarantine));
-	c->links = reserve(MAX_EXTENTS * sizeof(*c->links));
+	c->links = reserve(max * sizeof(*c->links));
 	if (!c->pages || !c->chunks || !c->hash || !c->quarantine || !c->links ||
-	    records_init(&c->extents, sizeof(struct extent), MAX_EXTENTS) ||
-	    records_init(&c->more, sizeof(struct extent_more), MAX_EXTENTS) ||
-	    records_init(&c->nodes, sizeof(struct link_node), MAX_NODES)) {
+	    records_init(&c->extents, sizeof(struct extent), max) ||
+	    records_init(&c->more, sizeof(struct extent_more), max) ||
+	    records_init(&c->nodes, sizeof(struct link_node), 2 * max)) {
 		extents_exit(c);
 		return sim_error(ENOMEM, "no address space for the tracker's records; run with checks=off or less RAM");
 	}
@@ -634,10 +637,10 @@ void extents_exit(struct check *c)
 	release(c->chunks, c->nr_chunks * sizeof(*c->chunks));
 	release(c->hash, c->hash_reserved);
 	release(c->quarantine, QUARANTINE * sizeof(*c->quarantine));
-	release(c->links, MAX_EXTENTS * sizeof(*c->links));
-	release(c->extents.base, sizeof(struct extent) * MAX_EXTENTS);
-	release(c->more.base, sizeof(struct extent_more) * MAX_EXTENTS);
-	release(c->nodes.base, sizeof(struct link_node) * MAX_NODES);
+	release(c->links, (size_t)c->extents.max * sizeof(*c->links));
+	release(c->extents.base, sizeof(struct extent) * c->extents.max);
+	release(c->more.base, sizeof(struct extent_more) * c->more.max);
+	release(c->nodes.base, sizeof(struct link_node) * c->nodes.max);
 }
 
 static void check_list(struct check *c, u32 head, u64 place, bool wide, u64 *links)
