@@ -256,6 +256,15 @@ static bool grow(struct dma_pool *pool, gfp_t gfp, const char *function, void *f
 	return true;
 }
 
+void pool_mend_tail(struct pool_page *page, u32 i)
+{
+	const struct dma_pool *pool = page->pool;
+	u64 from = pool_block_start(pool, i) + pool->stride, to = (u64)(i / pool->per_window + 1) * pool->window;
+
+	if (i % pool->per_window == pool->per_window - 1 && from < to)
+		memset(page->ram + from, POOL_ZONE_BYTE, to - from);
+}
+
 /* Ends of windows where no block fits. */
 static void check_tails(struct pool_page *page)
 {
@@ -383,6 +392,8 @@ static inline void *allocate(struct dma_pool *pool, gfp_t gfp, dma_addr_t *handl
 		pool_check_block(page, i);
 	pool->free = b->next;
 	b->state = BLOCK_LIVE;
+	if (k_unlikely(b->told & BLOCK_DAMAGED))
+		pool_mend_tail(page, i);
 	b->told = 0;
 	if (k_likely(m->checks)) {
 		b->allocated = stack_capture(m, frame);

@@ -89,6 +89,8 @@ void pool_put_block(struct dma_pool *pool, struct pool_page *page, u32 i, void *
 		b->freed = stack_capture(m, frame);
 		b->freed_time = sim_now(m->hw);
 	}
+	if (k_unlikely(b->told & BLOCK_DAMAGED))
+		pool_mend_tail(page, i);
 	b->told = 0;
 	page->live--;
 	pool->live--;

@@ -379,6 +379,34 @@ static void blocks_may_outlive_the_pool(void **state)
 	end(1);
 }
 
+/* A device that runs over the last block's end is told once, however long the bytes lie there. */
+static void damage_is_told_once(void **state)
+{
+	static const char *const presets[] = {"pc", "worst,quarantine=0,isolate=off"};
+	uint8_t data[160] = {0};
+	struct dma_pool *pool;
+	dma_addr_t bus[42];
+	void *p[42];
+
+	(void)state;
+	for (int k = 0; k < 2; k++) {
+		begin(presets[k]);
+		pool = dma_pool_create("p", dev, 96, 32, 0); /* 64 bytes remain at the end of the page */
+		assert_int_equal(pool->per_page, 42);
+		for (int i = 0; i < 42; i++)
+			p[i] = dma_pool_alloc(pool, GFP_KERNEL, &bus[i]);
+		assert_int_equal(bus[41] % 4096, 41 * 96);
+		dmasim_device_write(dev, bus[41], data, sizeof(data));
+		assert_int_equal(dmasim_violation_count_of("device-out-of-bounds"), 1);
+		dma_pool_free(pool, p[41], bus[41]);
+		p[41] = dma_pool_alloc(pool, GFP_KERNEL, &bus[41]);
+		for (int i = 0; i < 42; i++)
+			dma_pool_free(pool, p[i], bus[i]);
+		dma_pool_destroy(pool);
+		end(1);
+	}
+}
+
 /* ---- statistics ---- */
 
 static void statistics(void **state)
@@ -529,6 +557,7 @@ int main(void)
 		cmocka_unit_test(unchecked_too),
 		cmocka_unit_test(a_device_may_go_first),
 		cmocka_unit_test(blocks_may_outlive_the_pool),
+		cmocka_unit_test(damage_is_told_once),
 		cmocka_unit_test(statistics),
 		cmocka_unit_test(random_lives),
 	};
