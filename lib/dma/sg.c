@@ -43,8 +43,9 @@ static struct track_op op_of(const struct track_sg *sg)
 static void put_foreign(struct dmasim_machine *m, struct scatterlist *sgl, int n)
 {
 	struct sg_cursor c;
+	int i = 0;
 
-	for (sg_first(&c, m, sgl); c.e && n-- > 0; sg_step(&c)) {
+	for (sg_first(&c, m, sgl); c.e && i < n; i++, sg_step(&c)) {
 		phys_addr_t phys = page_to_phys(sg_page(c.e)) + c.e->offset;
 
 		if (dma_is_foreign(m, phys))

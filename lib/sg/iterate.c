@@ -183,12 +183,12 @@ bool sg_miter_next(struct sg_mapping_iter *miter)
 	e = sg_memory(m, i->piter.sg, sizeof(*e), &good);
 	if (!e)
 		return false;
-	i->page = sg_page(e) + (e->offset >> SIM_PAGE_SHIFT) + i->piter.sg_pgoffset;
-	page = page_address(i->page);
+	page = sg_page(e) ? page_address(sg_page(e) + (e->offset >> SIM_PAGE_SHIFT) + i->piter.sg_pgoffset) : NULL;
 	if (!page) {
 		sg_report_broken(m, "sg_miter_next", i->piter.sg, "has an entry without a page");
 		return false;
 	}
+	i->page = sg_page(e) + (e->offset >> SIM_PAGE_SHIFT) + i->piter.sg_pgoffset;
 	i->addr = page + i->__offset;
 	i->length = i->consumed = i->__remaining;
 	return true;

@@ -80,10 +80,23 @@ static void stop(struct sg_cursor *c, const char *why)
 
 static void stand_on(struct sg_cursor *c, struct scatterlist *sg)
 {
+	const struct sim_region *linear = &c->m->hw->ram.linear;
+
 	c->sg = sg;
 	c->e = (uintptr_t)sg % _Alignof(struct scatterlist) ? NULL : sg_memory(c->m, sg, sizeof(*sg), &c->good);
-	if (k_unlikely(!c->e))
+	if (k_unlikely(!c->e)) {
 		stop(c, "leads to an address where no memory is");
+	} else if (k_likely((uintptr_t)sg - linear->start < linear->size)) {
+		/* entries do not go on in somebody else's memory */
+		phys_addr_t phys = linear->phys + ((uintptr_t)sg - linear->start), last = mm_allocation_end(c->m, phys);
+
+		if (k_unlikely(!last))
+			stop(c, "lies in memory that is not allocated");
+		else if (c->good - (uintptr_t)c->e > last - phys)
+			c->good = (uintptr_t)c->e + (last - phys);
+		if (k_unlikely(c->e && c->good - (uintptr_t)c->e < sizeof(*sg)))
+			stop(c, "has no end mark before its memory ends");
+	}
 }
 
 void sg_first(struct sg_cursor *c, struct dmasim_machine *m, struct scatterlist *sgl)
@@ -91,7 +104,7 @@ void sg_first(struct sg_cursor *c, struct dmasim_machine *m, struct scatterlist 
 	*c = (struct sg_cursor){.m = m, .until = 1};
 	stand_on(c, sgl);
 	if (k_unlikely(!c->e))
-		stop(c, sgl ? "is an address where no memory is" : "is NULL");
+		stop(c, !sgl ? "is NULL" : c->broken);
 	else if (k_unlikely(c->e->page_link & SG_CHAIN))
 		stop(c, "starts with a link, which is no data");
 }
@@ -120,7 +133,11 @@ void sg_step_slow(struct sg_cursor *c)
 		return;
 	}
 	if (!((uintptr_t)(c->e + 2) <= c->good)) {
-		stand_on(c, c->sg + 1);
+		/* an allocation of RAM is one range; other memory is known page by page */
+		if ((uintptr_t)c->sg - c->m->hw->ram.linear.start < c->m->hw->ram.linear.size)
+			c->e = NULL;
+		else
+			stand_on(c, c->sg + 1);
 		if (!c->e) {
 			stop(c, "has no end mark before its memory ends");
 			return;

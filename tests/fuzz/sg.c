@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Fuzzes scatterlists: lists in RAM and in static memory, filled rightly and wrongly, with links that lead anywhere, given
+ * Fuzzes scatterlists: lists in RAM, filled rightly and wrongly, with links that lead anywhere, given
  * to every function with any count, mapped, synced and unmapped in any order. Nothing may crash, hang, or break the
  * tracker's invariants; in the end everything live is found as a leak.
  */
@@ -28,7 +28,6 @@ struct state {
 	unsigned char *memory;
 };
 
-static struct scatterlist in_static_memory[2][ENTRIES];
 /* A wrong length makes a device write behind it: as much lies around it as such a write reaches. */
 static unsigned char around[3 * 16384], *const buffer = around + 16384;
 #define BUFFER 8192
@@ -239,7 +238,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	s.memory = (unsigned char *)__get_free_pages(GFP_KERNEL, 4);
 	for (unsigned int i = 0; i < LISTS; i++) {
-		s.list[i] = i < 2 ? in_static_memory[i] : kmalloc(ENTRIES * sizeof(struct scatterlist), GFP_KERNEL);
+		s.list[i] = kmalloc(ENTRIES * sizeof(struct scatterlist), GFP_KERNEL);
 		if (!s.list[i])
 			abort();
 		sg_init_table(s.list[i], ENTRIES);

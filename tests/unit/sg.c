@@ -392,7 +392,7 @@ static void reported(const char *rule, size_t n)
 
 static void bad_lists(void **state)
 {
-	struct scatterlist a[4], b[4];
+	struct scatterlist a[4], b[4], *in_ram = kmalloc(4 * sizeof(*in_ram), GFP_KERNEL);
 	char buf[64];
 
 	(void)state;
@@ -422,6 +422,13 @@ static void bad_lists(void **state)
 	reported("sg-list-broken", 1);
 	sg_set_buf(a, (void *)16, 5);
 	reported("address-not-linear", 1);
+	memset(in_ram, 0, 4 * sizeof(*in_ram)); /* no end mark: not into the next allocation */
+	assert_int_equal(sg_nents(in_ram), 4);
+	reported("sg-list-broken", 1);
+	sg_init_table(in_ram, 4);
+	kfree(in_ram);
+	assert_int_equal(sg_nents(in_ram), 0);
+	reported("sg-list-broken", 1);
 	assert_int_equal(sg_split(NULL, 0, 0, 0, NULL, NULL, NULL, GFP_KERNEL), -EINVAL);
 }
 
