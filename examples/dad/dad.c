@@ -18,6 +18,7 @@
 #include <linux/io.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
+#include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -56,7 +57,9 @@ struct dad_dev {
 	struct mutex mutex;
 	spinlock_t lock;
 	wait_queue_head_t wait;
-	gfp_t gfp; /* GFP_DMA for boards with 24 address lines */
+	gfp_t gfp;	 /* GFP_DMA for boards with 24 address lines */
+	struct kref ref; /* the device's, and one of each open file: who sleeps in read() outlives an unplug */
+	bool gone;	 /* unplugged: only memory is left */
 	unsigned int index;
 
 	/* the commanded transfer */
@@ -107,6 +110,9 @@ int dad_start(struct dad_dev *dad, bool write, void *buffer, size_t count)
 
 	if (!count || count > DAD_MAX_LENGTH)
 		return -EINVAL;
+
+	if (dad->gone)
+		return -ENODEV;
 
 	spin_lock_irqsave(&dad->lock, flags);
 	if (dad->busy || dad->mode != DAD_MODE_IDLE) {
@@ -372,11 +378,27 @@ static irqreturn_t dad_interrupt(int irq, void *data)
 
 /* ---- the character device ---- */
 
+static void dad_free(struct kref *ref)
+{
+	kfree(container_of(ref, struct dad_dev, ref));
+}
+
 static int dad_open(struct inode *inode, struct file *file)
 {
 	struct miscdevice *misc = file->private_data;
 
-	file->private_data = container_of(misc, struct dad_dev, misc);
+	struct dad_dev *dad = container_of(misc, struct dad_dev, misc);
+
+	kref_get(&dad->ref);
+	file->private_data = dad;
+	return 0;
+}
+
+static int dad_release(struct inode *inode, struct file *file)
+{
+	struct dad_dev *dad = file->private_data;
+
+	kref_put(&dad->ref, dad_free);
 	return 0;
 }
 
@@ -404,8 +426,10 @@ static ssize_t dad_read_block(struct dad_dev *dad, char __user *to, size_t count
 	unsigned long flags;
 	ssize_t result;
 
-	if (wait_event_interruptible(dad->wait, dad->nr_blocks))
+	if (wait_event_interruptible(dad->wait, dad->nr_blocks || dad->gone))
 		return -ERESTARTSYS;
+	if (dad->gone)
+		return -ENODEV;
 
 	spin_lock_irqsave(&dad->lock, flags);
 	block = list_first_entry(&dad->blocks, struct dad_block, list);
@@ -476,11 +500,13 @@ static long dad_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		if (mode < DAD_MODE_IDLE || mode > DAD_MODE_RING)
 			return -EINVAL;
 		mutex_lock(&dad->mutex);
-		err = dad_set_mode(dad, mode);
+		err = dad->gone ? -ENODEV : dad_set_mode(dad, mode);
 		mutex_unlock(&dad->mutex);
 		return err;
 	case DAD_IOC_OVERRUNS:
-		lost = dad->overruns + readl(dad->regs + DAD_LOST);
+		mutex_lock(&dad->mutex);
+		lost = dad->overruns + (dad->gone ? 0 : readl(dad->regs + DAD_LOST));
+		mutex_unlock(&dad->mutex);
 		return put_user(lost, (unsigned int __user *)arg);
 	}
 	return -ENOTTY;
@@ -489,6 +515,7 @@ static long dad_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 static const struct file_operations dad_fops = {
 	.owner = THIS_MODULE,
 	.open = dad_open,
+	.release = dad_release,
 	.read = dad_read,
 	.write = dad_write,
 	.unlocked_ioctl = dad_ioctl,
@@ -526,6 +553,7 @@ static int dad_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return -ENOMEM;
 	dad->pdev = pdev;
 	dad->index = index;
+	kref_init(&dad->ref);
 	mutex_init(&dad->mutex);
 	spin_lock_init(&dad->lock);
 	init_waitqueue_head(&dad->wait);
@@ -587,7 +615,11 @@ static void dad_remove(struct pci_dev *pdev)
 
 	misc_deregister(&dad->misc);
 	dad_devices[dad->index] = NULL;
+	dad->gone = true;
+	wake_up(&dad->wait); /* who sleeps in read() holds the mutex */
+	mutex_lock(&dad->mutex);
 	dad_set_mode(dad, DAD_MODE_IDLE);
+	mutex_unlock(&dad->mutex);
 	writel(0, dad->regs + DAD_INT_ENABLE);
 	free_irq(pci_irq_vector(pdev, 0), dad);
 	pci_free_irq_vectors(pdev);
@@ -595,7 +627,7 @@ static void dad_remove(struct pci_dev *pdev)
 	pci_iounmap(pdev, dad->regs);
 	pci_release_regions(pdev);
 	pci_disable_device(pdev);
-	kfree(dad);
+	kref_put(&dad->ref, dad_free);
 }
 
 static const struct pci_device_id dad_ids[] = {

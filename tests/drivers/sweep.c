@@ -18,6 +18,8 @@
 #include <dmasim/chardev.h>
 #include <dmasim/devices/dad.h>
 #include <dmasim/dmasim.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
 #include "examples/dad/dad.h"
 #include "lib/core/kernel.h"
 
@@ -242,12 +244,51 @@ static void unplugged_and_plugged_again(void **state)
 	}
 }
 
+static int sleeping_reader(void *arg)
+{
+	char block[BLOCK];
+	long n;
+
+	do
+		n = dmasim_read(arg, block, sizeof(block));
+	while (n > 0);
+	return (int)n;
+}
+
+/* The reader has fallen asleep for a block when the device goes; the open file lives on, and is of no more use. */
+static void unplugged_under_a_reader(void **state)
+{
+	(void)state;
+	for (unsigned int seed = 1; seed <= 20; seed++) {
+		struct dmasim_machine *m = begin(machines[seed % 2], seed);
+		struct device *dev;
+		struct dmasim_file *file;
+		struct task_struct *reader;
+		int mode = seed & 2 ? DAD_MODE_RING : DAD_MODE_ANNOUNCE;
+
+		assert_int_equal(dmasim_load_module("dad"), 0);
+		dev = dmasim_dad_create(NULL);
+		file = dmasim_open("dad0", O_RDWR);
+		assert_true(dev && file);
+		assert_int_equal(dmasim_ioctl(file, DAD_IOC_SET_MODE, &mode), 0);
+		reader = kthread_run(sleeping_reader, file, "reader");
+		assert_false(IS_ERR(reader));
+		dmasim_run_for(130000 + seed * 1111);
+		dmasim_device_destroy(dev);
+		assert_int_equal(kthread_stop(reader), -ENODEV);
+		assert_int_equal(dmasim_write(file, "x", 1), -ENODEV);
+		assert_int_equal(dmasim_ioctl(file, DAD_IOC_SET_MODE, &mode), -ENODEV);
+		assert_int_equal(dmasim_close(file), 0);
+		assert_true(silent(m, "nothing", 0));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_call_fails_once),       cmocka_unit_test(every_call_fails_from_the_nth),
 		cmocka_unit_test(unloaded_while_acquiring),    cmocka_unit_test(two_devices),
-		cmocka_unit_test(unplugged_and_plugged_again),
+		cmocka_unit_test(unplugged_and_plugged_again), cmocka_unit_test(unplugged_under_a_reader),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
