@@ -55,13 +55,13 @@ _Static_assert(sizeof(struct extent) == 64, "an extent is one cache line");
 
 struct extent_more {
 	u32 next_free;
-	u32 snapshot_class;	    /* of the buffer at snapshot */
-	u64 serial;		    /* names the mapping among all of the machine: mistake tokens */
-	struct stamp handed;	    /* last hand-over of all bytes; without runs */
-	u64 written_lo, written_hi; /* what the device wrote since it owns all; empty, or one range; without runs */
-	struct runs runs;	    /* n = 0: none */
-	u8 *snapshot;		    /* bytes as the device may see them, NULL: none */
-	const void *cpu;	    /* coherent: the address handed out */
+	u32 snapshot_class;	     /* of the buffer at snapshot */
+	u64 serial;		     /* names the mapping among all of the machine: mistake tokens */
+	struct stamp handed;	     /* last hand-over of all bytes; without runs */
+	u64 written_lo, written_hi;  /* what the device wrote since it owns all; empty, or one range; without runs */
+	struct runs runs;	     /* n = 0: none */
+	u8 *snapshot;		     /* bytes as the device may see them, NULL: none */
+	const void *cpu;	     /* coherent: the address handed out */
 	struct pool_page *pool_page; /* EXTENT_POOL: its blocks, see pool.h */
 };
 
@@ -179,7 +179,7 @@ struct check {
 	u64 snapshot_bytes, snapshot_refused;
 	void *snapshot_free[24]; /* by size class */
 	u64 unchecked_reads, unchecked_writes, unchecked_overlaps, dropped;
-	u64 unheld; /* instrumented accesses by threads that do not hold the machine; atomic */
+	u64 unheld;		/* instrumented accesses by threads that do not hold the machine; atomic */
 	struct dma_pool *pools; /* that were not destroyed */
 	struct unsettled unsettled;
 };

@@ -127,10 +127,8 @@ static void mapped_beyond_is_no_overrun(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(past_the_end_is_no_overrun),
-		TEST(mapped_beyond_is_no_overrun),
-		TEST(late_writes_are_no_write_after_free),
-		TEST(memory_freed_under_a_device),
+		TEST(past_the_end_is_no_overrun),	   TEST(mapped_beyond_is_no_overrun),
+		TEST(late_writes_are_no_write_after_free), TEST(memory_freed_under_a_device),
 		TEST(an_overrun_of_the_cpu_is_told),
 	};
 
