@@ -396,7 +396,8 @@ static void fresh_in_child(void)
 static void limits_are_explained(void **state)
 {
 	(void)state;
-	assert_int_equal(in_child(no_descriptors), 0);
+	if (!RUNNING_ON_VALGRIND) /* whose own limit on descriptors is another */
+		assert_int_equal(in_child(no_descriptors), 0);
 	assert_int_equal(in_child(small_files), 0);
 }
 
