@@ -56,7 +56,8 @@ static bool returns_from(const void *ret, const void *pc)
 	s32 distance;
 	uintptr_t target;
 
-	if (sim_host_read(call, (const u8 *)ret - sizeof(call), sizeof(call)) != sizeof(call) || call[0] != 0xe8)
+	if (sim_host_read(call, (const void *)((uintptr_t)ret - sizeof(call)), sizeof(call)) != sizeof(call) ||
+	    call[0] != 0xe8)
 		return false;
 	memcpy(&distance, call + 1, sizeof(distance));
 	target = (uintptr_t)ret + (uintptr_t)(intptr_t)distance;

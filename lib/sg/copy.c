@@ -63,7 +63,7 @@ static size_t copy(struct scatterlist *sgl, unsigned int nents, u8 *buf, size_t 
 
 			now = now < c.e->length - at ? now : (size_t)(c.e->length - at);
 			now = now < n - done ? now : n - done;
-			moved = piece(m, phys + at, move == ZERO ? NULL : buf + done, now, move);
+			moved = piece(m, phys + at, move == ZERO || !buf ? NULL : buf + done, now, move);
 			done += moved;
 			at += moved;
 			if (moved < now)

@@ -99,7 +99,7 @@ static inline void *any_pointer(struct api *a)
 	case 5:
 		return a->cookies[fuzz_below(&a->in, 4)];
 	case 6:
-		return (char *)*any_slot(a) + fuzz_below(&a->in, 4096);
+		return (void *)((uintptr_t)*any_slot(a) + fuzz_below(&a->in, 4096));
 	case 7:
 		return a->coherent[fuzz_below(&a->in, POOL)].cpu;
 	case 8:

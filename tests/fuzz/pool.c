@@ -109,7 +109,7 @@ static void release(struct world *w)
 	else if (wrong == 1)
 		bus += fuzz_below(&w->in, 5000);
 	else if (wrong == 2)
-		cpu += fuzz_below(&w->in, 5000);
+		cpu = (uint8_t *)((uintptr_t)cpu + fuzz_below(&w->in, 5000));
 	else if (wrong == 3)
 		k = fuzz_below(&w->in, POOLS);
 	else if (wrong == 4)
