@@ -71,7 +71,7 @@ static const struct mm *mm_of_page(const struct page *page)
 	return ((const struct dmasim_machine *)r->machine->soft)->mm;
 }
 
-static bool frame_number(const struct page *page, const struct mm **mm, u64 *pfn)
+static inline bool frame_number(const struct page *page, const struct mm **mm, u64 *pfn)
 {
 	u64 i;
 
