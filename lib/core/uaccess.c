@@ -29,8 +29,8 @@ static unsigned long copy(struct dmasim_machine *m, void *user, void *kernel, un
 		u8 buffer[4096];
 		unsigned long chunk = n - done < sizeof(buffer) ? n - done : sizeof(buffer);
 
-		got = sim_host_read(buffer, to_user ? host + done : (u8 *)user + done, chunk);
-		got = sim_host_write(to_user ? (u8 *)user + done : host + done, buffer, got);
+		got = sim_host_read(buffer, to_user ? host + done : (void *)((uintptr_t)user + done), chunk);
+		got = sim_host_write(to_user ? (void *)((uintptr_t)user + done) : host + done, buffer, got);
 		if (got < chunk)
 			return done + got;
 	}

@@ -51,7 +51,7 @@ static struct dma_pool *any_pool(struct world *w, unsigned int k)
 	case 0:
 		return (struct dma_pool *)(void *)nonsense;
 	case 1:
-		return (struct dma_pool *)(void *)((char *)w->pools[k] + 64);
+		return (struct dma_pool *)((uintptr_t)w->pools[k] + 64);
 	default:
 		return w->pools[k];
 	}

@@ -24,7 +24,7 @@ struct fixture {
 	char rule[64]; /* of the last finding */
 	char text[200];
 	size_t offset, size;
-	u64 freeing, allocated; /* calls of the hooks */
+	u64 freeing; /* calls of the hook */
 	phys_addr_t last_freeing;
 	size_t last_freeing_size;
 	unsigned int expected;
@@ -50,14 +50,6 @@ static void on_freeing(struct dmasim_machine *m, phys_addr_t phys, size_t size)
 	fx.freeing++;
 	fx.last_freeing = phys;
 	fx.last_freeing_size = size;
-}
-
-static void on_allocated(struct dmasim_machine *m, phys_addr_t phys, size_t size)
-{
-	(void)m;
-	(void)phys;
-	(void)size;
-	fx.allocated++;
 }
 
 static void on_cpu_access(struct dmasim_machine *m, const volatile void *p, size_t n, bool write)
@@ -88,7 +80,6 @@ static inline struct dmasim_machine *boot(const char *spec)
 	m->checks = m->hw->cfg.checks;
 	m->hooks.report = on_report;
 	m->hooks.memory_freeing = on_freeing;
-	m->hooks.memory_allocated = on_allocated;
 	m->hooks.cpu_access = on_cpu_access;
 	m->hooks.unchecked = on_count;
 	m->hooks.fact = on_count;
