@@ -176,12 +176,12 @@ dma_addr_t dma_map_page_attrs(struct device *dev, struct page *page, size_t offs
 	if (k_unlikely(op.phys == DMA_BAD_PHYS))
 		return map_failed(p, &op);
 	op.phys += offset;
-	/* A page of foreign memory has a struct page too: hold it as a single mapping would. */
+	/* A page of foreign memory has a struct page too: it is what its address is, as for a single mapping. */
 	if (k_unlikely(dma_is_foreign(p->machine, op.phys))) {
 		size_t len = 0;
 		void *host = mm_foreign_host(p->machine, op.phys, &len);
 
-		op.phys = host ? mm_foreign_get(p->machine, host, size) : DMA_BAD_PHYS;
+		op.phys = host ? dma_origin_slow(p, host, &op) : DMA_BAD_PHYS;
 		if (op.phys == DMA_BAD_PHYS)
 			return map_failed(p, &op);
 	} else if (k_unlikely(!dma_origin_range(p, op.phys, &op))) {

@@ -27,6 +27,41 @@ static void stack_wrong(struct shot *s)
 	map_and_end(s, local, N);
 }
 
+/* The same by its page, as virt_to_page() gives it without complaint. */
+static void page_and_end(struct shot *s, void *p, size_t size)
+{
+	dma_addr_t bus;
+
+	s->size = size;
+	bus = AT(s->act, dma_map_page(dev, virt_to_page(p), offset_in_page(p), size, DMA_TO_DEVICE));
+	if (!dma_mapping_error(dev, bus))
+		dma_unmap_page(dev, bus, size, DMA_TO_DEVICE);
+}
+
+static void stack_page_wrong(struct shot *s)
+{
+	uint8_t local[N];
+
+	local[0] = 1;
+	page_and_end(s, local, N);
+}
+
+static void foreign_page_wrong(struct shot *s)
+{
+	page_and_end(s, variable, N);
+}
+
+static void adopted_page_legal(void)
+{
+	static uint8_t own[N];
+	dma_addr_t bus;
+
+	dmasim_adopt_memory(own, N);
+	bus = dma_map_page(dev, virt_to_page(own), offset_in_page(own), N, DMA_TO_DEVICE);
+	if (!dma_mapping_error(dev, bus))
+		dma_unmap_page(dev, bus, N, DMA_TO_DEVICE);
+}
+
 static void vmalloc_wrong(struct shot *s)
 {
 	void *p = vmalloc(2 * N);
@@ -181,6 +216,8 @@ static void adopted_legal(void)
 
 const struct scenario memory_scenarios[] = {
 	{"map-stack", stack_wrong, allocated_legal, NULL, false},
+	{"map-stack", stack_page_wrong, allocated_legal, NULL, false},
+	{"map-foreign-memory", foreign_page_wrong, adopted_page_legal, NULL, false},
 	{"map-vmalloc", vmalloc_wrong, allocated_legal, NULL, false},
 	{"map-text", text_wrong, allocated_legal, NULL, false},
 	{"map-foreign-memory", foreign_wrong, adopted_legal, NULL, false},
