@@ -28,6 +28,22 @@ struct finding call_finding(struct dmasim_machine *m, const struct track_op *op,
 	};
 }
 
+/* ---- names of calls ---- */
+
+u8 extent_function_slow(struct check *c, const char *name)
+{
+	unsigned int i = 1;
+
+	while (i < 256 && c->functions[i] && c->functions[i] != name)
+		i++;
+	if (i == 256 || !name)
+		return 0;
+	c->functions[i] = name;
+	c->function_cache[extent_function_slot(name)].name = name;
+	c->function_cache[extent_function_slot(name)].index = (u8)i;
+	return (u8)i;
+}
+
 /* ---- the error cookie ---- */
 
 static struct failure *failure_of(struct check *c, u32 dev)

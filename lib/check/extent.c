@@ -72,22 +72,6 @@ static void records_put(struct records *r, u32 id)
 	r->free = id;
 }
 
-/* ---- names of calls ---- */
-
-u8 extent_function_slow(struct check *c, const char *name)
-{
-	unsigned int i = 1;
-
-	while (i < 256 && c->functions[i] && c->functions[i] != name)
-		i++;
-	if (i == 256 || !name)
-		return 0;
-	c->functions[i] = name;
-	c->function_cache[extent_function_slot(name)].name = name;
-	c->function_cache[extent_function_slot(name)].index = (u8)i;
-	return (u8)i;
-}
-
 /* ---- the hash ---- */
 
 /* Double in place. Chains keep their order: newest first. */

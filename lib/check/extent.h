@@ -219,7 +219,7 @@ void extent_haunt(struct check *c, struct extent *e, const struct stamp *by);
 /* The end of such a ghost. */
 void extent_lay(struct check *c, struct extent *e);
 
-/* Index of a static string; 0 when there are too many. */
+/* Index of a static string; 0 when there are too many. In call.c. */
 u8 extent_function_slow(struct check *c, const char *name);
 static inline unsigned int extent_function_slot(const char *name)
 {

@@ -209,8 +209,8 @@ void *slab_alloc(struct dmasim_machine *m, struct kmem_cache *c, size_t asked, g
 
 /* ---- free ---- */
 
-static void report_overrun(struct mm *mm, phys_addr_t start, size_t asked, size_t at, size_t zone, const char *kind,
-			   stack_id allocated, u64 time)
+void slab_report_overrun(struct mm *mm, phys_addr_t start, size_t asked, size_t at, size_t zone, const char *kind,
+			 stack_id allocated, u64 time)
 {
 	const u8 *p = sim_ram_ptr(mm->machine->hw, start + asked + at);
 	size_t last = zone, n;
@@ -250,8 +250,8 @@ static void check_zone(struct mm *mm, const struct mm_slab *slab, u32 i)
 	n = n < SLAB_ZONE ? n : SLAB_ZONE;
 	at = mm_find_other(mm, object_phys(slab, i) + o->asked, n, MM_ZONE_BYTE);
 	if (k_unlikely(at < n))
-		report_overrun(mm, object_phys(slab, i), o->asked, at, n, slab->cache->kind, o->allocated,
-			       o->allocated_time);
+		slab_report_overrun(mm, object_phys(slab, i), o->asked, at, n, slab->cache->kind, o->allocated,
+				    o->allocated_time);
 }
 
 static void reuse_object(struct mm *mm, struct mm_slab *slab, u32 i)
@@ -311,81 +311,6 @@ static void free_object(struct mm *mm, struct mm_slab *slab, u32 i, stack_id sta
 	slab->nr_resting++;
 }
 
-/* ---- big ones: page blocks with, where it costs nothing more than address space, a red zone behind ---- */
-
-static void write_big_zone(struct mm *mm, u32 index)
-{
-	struct mm_frame *f = &mm->frames[index];
-	size_t rest = ((size_t)f->nr << SIM_PAGE_SHIFT) - f->size;
-
-	if (!rest)
-		return;
-	memset(sim_ram_ptr(mm->machine->hw, mm_phys(mm, index) + f->size), MM_ZONE_BYTE,
-	       rest < SLAB_ZONE ? rest : SLAB_ZONE);
-	f->flags |= FRAME_ZONED;
-}
-
-static void *alloc_big(struct dmasim_machine *m, size_t size, gfp_t gfp, const char *function)
-{
-	struct mm *mm = m->mm;
-	struct mm_request r = {
-		.gfp = gfp,
-		.limit = ~(phys_addr_t)0,
-		.state = FRAME_KMALLOC,
-		.kind = "kmalloc object",
-		.size = size,
-	};
-	unsigned int order = 0;
-	u32 index;
-
-	while (order <= MM_MAX_ORDER && SIM_PAGE_SIZE << order < size)
-		order++;
-	if (order > MM_MAX_ORDER) {
-		struct finding f = {.rule = "alloc-order-too-big", .act_verb = "call", .size = size};
-
-		if (gfp & __GFP_NOWARN)
-			return NULL;
-		f.more[0].label = "size";
-		snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() was asked for %zu bytes, %lu are the most",
-			 function, size, SIM_PAGE_SIZE << MM_MAX_ORDER);
-		k_report(m, &f);
-		return NULL;
-	}
-	r.order = order;
-	r.stack = stack_entry(m);
-	/* Full to the last byte: one page more, only for the red zone. */
-	if (mm->checks && size + 16 > SIM_PAGE_SIZE << order && order < MM_MAX_ORDER) {
-		r.order = order + 1;
-		r.nr = (1U << order) + 1;
-	}
-	index = mm_take(mm, &r);
-	if (index == MM_NONE && r.nr) {
-		r.order = order;
-		r.nr = 0;
-		index = mm_take(mm, &r);
-	}
-	if (index == MM_NONE)
-		return NULL;
-	if (mm->checks)
-		write_big_zone(mm, index);
-	mm->frames[index].order = (u8)order;
-	return sim_phys_to_virt(m->hw, mm_phys(mm, index));
-}
-
-static void check_big(struct mm *mm, u32 index)
-{
-	const struct mm_frame *f = &mm->frames[index];
-	size_t bytes = (size_t)f->nr << SIM_PAGE_SHIFT, zone = bytes - f->size, at;
-
-	if (!(f->flags & FRAME_ZONED) || !zone)
-		return;
-	if (zone > SLAB_ZONE)
-		zone = SLAB_ZONE;
-	at = mm_find_other(mm, mm_phys(mm, index) + f->size, zone, MM_ZONE_BYTE);
-	if (at < zone)
-		report_overrun(mm, mm_phys(mm, index), f->size, at, zone, f->kind, f->allocated, f->allocated_time);
-}
-
 /* ---- kmalloc() and kfree() proper ---- */
 
 static unsigned int class_of(size_t size)
@@ -405,7 +330,7 @@ void *slab_kmalloc(struct dmasim_machine *m, size_t size, gfp_t gfp, const char 
 	if (k_unlikely(!size))
 		return (void *)16; /* ZERO_SIZE_PTR */
 	if (k_unlikely(size > KMALLOC_MAX))
-		return alloc_big(m, size, gfp, function);
+		return big_alloc(m, size, gfp, function);
 	return slab_alloc(m, &m->mm->slabs->classes[!!(gfp & __GFP_DMA)][class_of(size)], size, gfp);
 }
 
@@ -428,7 +353,7 @@ static void free_pages_by_kfree(struct dmasim_machine *m, const void *p, phys_ad
 
 	if (f->state == FRAME_KMALLOC && !(phys & (SIM_PAGE_SIZE - 1))) {
 		m->hooks.memory_freeing(m, phys, f->size);
-		check_big(mm, index);
+		big_check_zone(mm, index);
 		mm_give(mm, index, stack_entry(m));
 	} else if (head == MM_NONE) {
 		mm_bad_free(m, "invalid-free", function, p, phys, "memory that nobody allocated");
@@ -660,7 +585,7 @@ void slab_resize(struct dmasim_machine *m, const void *p, size_t size, gfp_t gfp
 		if (slab && !slab->objects[i].damaged)
 			check_zone(mm, slab, i);
 		else if (!slab)
-			check_big(mm, i);
+			big_check_zone(mm, i);
 	}
 	if (size > asked && gfp & __GFP_ZERO)
 		memset(sim_ram_ptr(m->hw, phys + asked), 0, size - asked);
@@ -674,7 +599,7 @@ void slab_resize(struct dmasim_machine *m, const void *p, size_t size, gfp_t gfp
 	} else {
 		mm->frames[i].size = size;
 		if (mm->checks)
-			write_big_zone(mm, i);
+			big_write_zone(mm, i);
 	}
 }
 

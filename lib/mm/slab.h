@@ -72,6 +72,15 @@ struct mm_slabs {
 void cache_init(struct mm *mm, struct kmem_cache *c, const char *name, const char *kind, size_t size, size_t align,
 		gfp_t zone);
 
+/* A red zone of `zone` bytes behind an object is damaged from its byte `at` on. */
+void slab_report_overrun(struct mm *mm, phys_addr_t start, size_t asked, size_t at, size_t zone, const char *kind,
+			 stack_id allocated, u64 time);
+
+/* ---- big.c: objects beyond the largest class; index: of the page block ---- */
+void *big_alloc(struct dmasim_machine *m, size_t size, gfp_t gfp, const char *function);
+void big_write_zone(struct mm *mm, u32 index);
+void big_check_zone(struct mm *mm, u32 index);
+
 static inline u32 slab_object(const struct mm_slab *slab, phys_addr_t phys)
 {
 	u64 at = phys - slab->phys;
