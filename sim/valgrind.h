@@ -6,7 +6,9 @@
 #ifdef HAVE_VALGRIND
 #include <valgrind/memcheck.h>
 #else
-#define RUNNING_ON_VALGRIND 0
+#define RUNNING_ON_VALGRIND		 0
+#define VALGRIND_DISABLE_ERROR_REPORTING ((void)0)
+#define VALGRIND_ENABLE_ERROR_REPORTING	 ((void)0)
 #define VALGRIND_MAKE_MEM_DEFINED(p, n) \
 	do {                            \
 		(void)(p);              \
