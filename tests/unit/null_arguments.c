@@ -17,6 +17,7 @@
 #include <cmocka.h>
 #include <sys/wait.h>
 #include <dmasim/dmasim.h>
+#include "sim/valgrind.h"
 
 typedef long any_function(void *, void *, void *, void *, void *, void *);
 
@@ -117,12 +118,16 @@ static void try_all(const char *spec)
 static void without_a_machine(void **state)
 {
 	(void)state;
+	if (RUNNING_ON_VALGRIND)
+		skip(); /* a process for each call is too much at its speed */
 	try_all(NULL);
 }
 
 static void on_a_machine(void **state)
 {
 	(void)state;
+	if (RUNNING_ON_VALGRIND)
+		skip();
 	try_all("worst,ram=32M,report=none,summary=off");
 }
 
