@@ -13,6 +13,8 @@ prefix=$dir/prefix
 status=0
 
 "$cmake" --install "$build" --prefix "$dir/first" >/dev/null
+# The build tool that there is: the one this build was made with.
+generator=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$build/CMakeCache.txt")
 # Installed trees may be moved.
 mv "$dir/first" "$prefix"
 PKG_CONFIG_PATH=$prefix/$libdir/pkgconfig
@@ -54,7 +56,7 @@ for cc in gcc clang; do
 		done
 	done
 
-	"$cmake" -S "$here/project" -B "$dir/$cc" -DCMAKE_C_COMPILER=$cc -DCMAKE_PREFIX_PATH="$prefix" >"$dir/log" 2>&1 &&
+	"$cmake" -S "$here/project" -B "$dir/$cc" -G "$generator" -DCMAKE_C_COMPILER=$cc -DCMAKE_PREFIX_PATH="$prefix" >"$dir/log" 2>&1 &&
 		"$cmake" --build "$dir/$cc" >>"$dir/log" 2>&1 || {
 		cat "$dir/log"
 		exit 1
