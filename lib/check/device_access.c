@@ -405,7 +405,6 @@ static void diagnose(struct check *c, struct sim_master *master, dma_addr_t bus,
 			return;
 		}
 	}
-	f.rule = "device-used-physical-address";
 	/* Half of a bus address before half of a pointer: where both fit, the driver did use what the map returned. */
 	known = used_physical(c, &f, dev->id);
 	lost = !known && !beyond && more_lost_half(c, &f, dev->id);

@@ -390,10 +390,8 @@ static void process(struct dmasim_machine *m, const struct finding *f, const str
 		r->lints_dropped++;
 		return;
 	}
-	if (f->mistake && known_mistake(r, f->mistake, rule)) {
-		r->consequences++;
-		return;
-	}
+	if (f->mistake && known_mistake(r, f->mistake, rule))
+		return; /* a consequence of what was told: not another violation */
 	r->count++;
 	r->count_of[rule >= 0 ? rule : NR_RULES]++;
 

@@ -132,7 +132,6 @@ struct check_report {
 	u64 beyond;			   /* distinct or not: came after the table was full */
 	u64 unexpected;			   /* distinct ones */
 	u64 lints_dropped;
-	u64 consequences; /* findings dropped for their mistake token */
 	struct counter unchecked[REPORT_COUNTERS], facts[REPORT_COUNTERS];
 	u64 counters_lost;
 	struct {
