@@ -84,7 +84,7 @@ for f in $(tracked 'include/kernel/linux/*.h'); do
 done
 
 # Documents that list what stands in tables of the source.
-found=$(sed -n 's/^.*{ \.key = "\([a-z0-9_]*\)".*/\1/p' sim/config.c | while read -r key; do
+found=$(sed -n 's/^.*{ \.key = "\([a-z0-9_]*\)".*/\1/p' sim/config*.c | while read -r key; do
 	grep -q "^| \`$key\`" docs/guide.md || echo "$key"
 done)
 [ -z "$found" ] || complain "docs/guide.md: options without a row" "$found"

@@ -21,4 +21,9 @@ bool sim_layout_preset(struct sim_layout *l, const char *name);
 /* Place what nobody placed, and refuse what cannot be. 0 or sim_error(). */
 int sim_layout_finish(struct sim_layout *l);
 
+/* config_options.c: one key. 0, sim_error() for a bad value, -ENOENT for a key that nobody knows. */
+int sim_config_set(struct sim_layout *l, const char *key, const char *value);
+/* The ith option's value as a spec would give it; false for those that another one prints. */
+bool sim_config_print_option(const struct sim_config *cfg, size_t i, char *value, size_t size);
+
 #endif

@@ -23,7 +23,7 @@ struct sim_master;
 /* Remember the sentence for dmasim_last_error() of this thread, set errno = err, return -err. */
 int sim_error(int err, const char *fmt, ...) DMASIM_PRINTF(2, 3);
 
-/* ---- configuration (sim/config.c) ---- */
+/* ---- configuration (sim/config.c, config_options.c) ---- */
 
 #define SIM_MAX_BANKS 8
 
@@ -44,7 +44,7 @@ enum sim_action { ON_VIOLATION_CONTINUE, ON_VIOLATION_ABORT };
 enum sim_format { REPORT_TEXT, REPORT_JSON, REPORT_NONE };
 enum sim_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
-/* Everything a spec string can say. One table in config.c names each key, parses it and documents it. */
+/* Everything a spec string can say. One table in config_options.c names each key, parses it and documents it. */
 struct sim_config {
 	const char *preset; /* static string */
 	char spec[1024];    /* as given, for the replay token */
