@@ -106,6 +106,26 @@ phys_addr_t dma_origin_page(struct dmasim_device_private *p, const struct page *
 
 /* ---- mapping.c ---- */
 
+/* A call by whatever name: reports and failures on demand know it by what the driver wrote. frame: of the public function. */
+struct dma_call {
+	struct dmasim_device_private *dev;
+	const char *function, *alias; /* static strings; what else it counts as when calls are made to fail */
+	void *frame;
+};
+#define DMA_CALL(p, name, other)                                                                      \
+	{                                                                                             \
+		.dev = (p), .function = (name), .alias = (other), .frame = __builtin_frame_address(0) \
+	}
+
+/* What the public functions do, for other public names (era.c). call->dev is not NULL. */
+dma_addr_t dma_map_single_as(const struct dma_call *call, void *ptr, size_t size, enum dma_data_direction dir);
+dma_addr_t dma_map_page_as(const struct dma_call *call, struct page *page, size_t offset, size_t size,
+			   enum dma_data_direction dir);
+void dma_unmap_as(const struct dma_call *call, enum extent_kind kind, dma_addr_t addr, size_t size,
+		  enum dma_data_direction dir);
+void dma_sync_as(const struct dma_call *call, dma_addr_t addr, size_t size, enum dma_data_direction dir,
+		 enum track_sync_side side);
+
 /* Simulated time that a hand-over to the CPU takes: a driver that polls its buffer must see time pass. */
 #define DMA_SYNC_NS 50
 
@@ -126,12 +146,23 @@ void dma_call_unmap(struct dmasim_device_private *p, const struct track_op *op);
 
 int dma_direct_map_sg(struct device *dev, struct scatterlist *sgl, int nents, enum dma_data_direction dir,
 		      unsigned long attrs);
+/* The number of segments, 0 when nothing was mapped. */
+unsigned int dma_map_sg_as(const struct dma_call *call, struct scatterlist *sgl, int nents,
+			   enum dma_data_direction dir);
+void dma_unmap_sg_as(const struct dma_call *call, struct scatterlist *sgl, int nents, enum dma_data_direction dir);
+void dma_sync_sg_as(const struct dma_call *call, struct scatterlist *sgl, int nents, enum dma_data_direction dir,
+		    enum track_sync_side side);
 
 /* ---- mask.c ---- */
 
 /* A mapping or allocation is made: complain about masks that were refused, missing or never set. */
 void dma_mask_at_use(struct dmasim_device_private *p, const char *function, bool coherent);
 void dma_mask_missing(struct dmasim_device_private *p, const char *function, bool coherent);
+/* The setters. 0 or -EIO. */
+int dma_set_mask_as(const struct dma_call *call, u64 mask);
+int dma_set_coherent_mask_as(const struct dma_call *call, u64 mask);
+/* Would a mask be accepted? */
+bool dma_mask_supported(struct dmasim_device_private *p, u64 mask);
 
 /* ---- coherent.c ---- */
 

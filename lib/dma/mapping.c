@@ -116,27 +116,26 @@ static inline dma_addr_t map_phys(struct dmasim_device_private *p, struct track_
 	return op->bus;
 }
 
-dma_addr_t dma_map_single_attrs(struct device *dev, void *ptr, size_t size, enum dma_data_direction dir,
-				unsigned long attrs)
+static inline __attribute__((__always_inline__)) dma_addr_t map_single(const struct dma_call *call, void *ptr,
+								       size_t size, enum dma_data_direction dir,
+								       unsigned long attrs)
 {
-	struct dmasim_device_private *p = k_device(dev, "dma_map_single");
+	struct dmasim_device_private *p = call->dev;
 	const struct sim_region *linear;
 	uintptr_t offset;
 	struct track_op op;
 
-	if (k_unlikely(!p))
-		return DMA_MAPPING_ERROR;
-	STACK_ENTER();
+	k_thread.entry = call->frame;
 	op = (struct track_op){
 		.dev = p,
 		.kind = EXTENT_SINGLE,
 		.dir = dir,
 		.size = size,
 		.attrs = attrs,
-		.function = "dma_map_single",
-		.frame = __builtin_frame_address(0),
+		.function = call->function,
+		.frame = call->frame,
 	};
-	if (k_unlikely(!map_arguments_ok(p, &op)) || k_fails(p->machine, "dma_map_single", "dma_map_single_attrs"))
+	if (k_unlikely(!map_arguments_ok(p, &op)) || k_fails(p->machine, call->function, call->alias))
 		return map_failed(p, &op);
 	linear = &p->machine->hw->ram.linear;
 	offset = (uintptr_t)ptr - linear->start;
@@ -152,25 +151,24 @@ dma_addr_t dma_map_single_attrs(struct device *dev, void *ptr, size_t size, enum
 	return map_phys(p, &op);
 }
 
-dma_addr_t dma_map_page_attrs(struct device *dev, struct page *page, size_t offset, size_t size,
-			      enum dma_data_direction dir, unsigned long attrs)
+static inline __attribute__((__always_inline__)) dma_addr_t map_page(const struct dma_call *call, struct page *page,
+								     size_t offset, size_t size,
+								     enum dma_data_direction dir, unsigned long attrs)
 {
-	struct dmasim_device_private *p = k_device(dev, "dma_map_page");
+	struct dmasim_device_private *p = call->dev;
 	struct track_op op;
 
-	if (k_unlikely(!p))
-		return DMA_MAPPING_ERROR;
-	STACK_ENTER();
+	k_thread.entry = call->frame;
 	op = (struct track_op){
 		.dev = p,
 		.kind = EXTENT_PAGE,
 		.dir = dir,
 		.size = size,
 		.attrs = attrs,
-		.function = "dma_map_page",
-		.frame = __builtin_frame_address(0),
+		.function = call->function,
+		.frame = call->frame,
 	};
-	if (k_unlikely(!map_arguments_ok(p, &op)) || k_fails(p->machine, "dma_map_page", "dma_map_page_attrs"))
+	if (k_unlikely(!map_arguments_ok(p, &op)) || k_fails(p->machine, call->function, call->alias))
 		return map_failed(p, &op);
 	op.phys = dma_origin_page(p, page, &op);
 	if (k_unlikely(op.phys == DMA_BAD_PHYS))
@@ -188,6 +186,33 @@ dma_addr_t dma_map_page_attrs(struct device *dev, struct page *page, size_t offs
 		return map_failed(p, &op);
 	}
 	return map_phys(p, &op);
+}
+
+dma_addr_t dma_map_single_attrs(struct device *dev, void *ptr, size_t size, enum dma_data_direction dir,
+				unsigned long attrs)
+{
+	struct dma_call call = DMA_CALL(k_device(dev, "dma_map_single"), "dma_map_single", "dma_map_single_attrs");
+
+	return k_likely(call.dev != NULL) ? map_single(&call, ptr, size, dir, attrs) : DMA_MAPPING_ERROR;
+}
+
+dma_addr_t dma_map_page_attrs(struct device *dev, struct page *page, size_t offset, size_t size,
+			      enum dma_data_direction dir, unsigned long attrs)
+{
+	struct dma_call call = DMA_CALL(k_device(dev, "dma_map_page"), "dma_map_page", "dma_map_page_attrs");
+
+	return k_likely(call.dev != NULL) ? map_page(&call, page, offset, size, dir, attrs) : DMA_MAPPING_ERROR;
+}
+
+dma_addr_t dma_map_single_as(const struct dma_call *call, void *ptr, size_t size, enum dma_data_direction dir)
+{
+	return map_single(call, ptr, size, dir, 0);
+}
+
+dma_addr_t dma_map_page_as(const struct dma_call *call, struct page *page, size_t offset, size_t size,
+			   enum dma_data_direction dir)
+{
+	return map_page(call, page, offset, size, dir, 0);
 }
 
 static dma_addr_t map_by_phys(struct device *dev, phys_addr_t phys, size_t size, enum dma_data_direction dir,
@@ -343,6 +368,23 @@ void dma_unmap_resource(struct device *dev, dma_addr_t addr, size_t size, enum d
 	unmap(p, &op);
 }
 
+void dma_unmap_as(const struct dma_call *call, enum extent_kind kind, dma_addr_t addr, size_t size,
+		  enum dma_data_direction dir)
+{
+	struct track_op op = {
+		.dev = call->dev,
+		.kind = kind,
+		.dir = dir,
+		.bus = addr,
+		.size = size,
+		.function = call->function,
+		.frame = call->frame,
+	};
+
+	k_thread.entry = call->frame;
+	unmap(call->dev, &op);
+}
+
 int dma_mapping_error(struct device *dev, dma_addr_t addr)
 {
 	struct dmasim_device_private *p = k_device(dev, "dma_mapping_error");
@@ -356,17 +398,13 @@ int dma_mapping_error(struct device *dev, dma_addr_t addr)
 
 /* ---- hand-overs ---- */
 
-static inline void sync(struct device *dev, dma_addr_t addr, size_t size, enum dma_data_direction dir,
-			enum track_sync_side side, const char *function, void *frame)
+static inline void sync_for(struct dmasim_device_private *p, dma_addr_t addr, size_t size, enum dma_data_direction dir,
+			    enum track_sync_side side, const char *function, void *frame)
 {
-	struct dmasim_device_private *p = k_device(dev, function);
+	struct dmasim_machine *m = p->machine;
 	const struct dma_map_ops *ops;
-	struct dmasim_machine *m;
 	struct track_op op;
 
-	if (k_unlikely(!p))
-		return;
-	m = p->machine;
 	/* Before the stack is noted: handlers that run now note theirs. */
 	if (side == SYNC_FOR_CPU)
 		k_safe_point(m, DMA_SYNC_NS);
@@ -388,9 +426,24 @@ static inline void sync(struct device *dev, dma_addr_t addr, size_t size, enum d
 	if (k_likely(ops == &dma_direct_ops))
 		return;
 	if (side == SYNC_FOR_CPU && ops->sync_single_for_cpu)
-		ops->sync_single_for_cpu(dev, addr, size, dir);
+		ops->sync_single_for_cpu(p->dev, addr, size, dir);
 	else if (side == SYNC_FOR_DEVICE && ops->sync_single_for_device)
-		ops->sync_single_for_device(dev, addr, size, dir);
+		ops->sync_single_for_device(p->dev, addr, size, dir);
+}
+
+void dma_sync_as(const struct dma_call *call, dma_addr_t addr, size_t size, enum dma_data_direction dir,
+		 enum track_sync_side side)
+{
+	sync_for(call->dev, addr, size, dir, side, call->function, call->frame);
+}
+
+static inline void sync(struct device *dev, dma_addr_t addr, size_t size, enum dma_data_direction dir,
+			enum track_sync_side side, const char *function, void *frame)
+{
+	struct dmasim_device_private *p = k_device(dev, function);
+
+	if (k_likely(p != NULL))
+		sync_for(p, addr, size, dir, side, function, frame);
 }
 
 void dma_sync_single_for_cpu(struct device *dev, dma_addr_t addr, size_t size, enum dma_data_direction dir)

@@ -50,7 +50,7 @@ void dma_mask_at_use(struct dmasim_device_private *p, const char *function, bool
 
 /* ---- setting ---- */
 
-static bool supported(struct dmasim_device_private *p, u64 mask)
+bool dma_mask_supported(struct dmasim_device_private *p, u64 mask)
 {
 	const struct dma_map_ops *ops = dma_ops_of(p);
 
@@ -68,7 +68,7 @@ static int refused(struct dmasim_device_private *p, u64 mask)
 
 static int set_streaming(struct dmasim_device_private *p, u64 mask, const char *function, void *frame)
 {
-	if (!p->dev->dma_mask || !supported(p, mask)) {
+	if (!p->dev->dma_mask || !dma_mask_supported(p, mask)) {
 		p->mask_failed = true;
 		return refused(p, mask);
 	}
@@ -85,7 +85,7 @@ static int set_streaming(struct dmasim_device_private *p, u64 mask, const char *
 
 static int set_coherent(struct dmasim_device_private *p, u64 mask)
 {
-	if (!supported(p, mask)) {
+	if (!dma_mask_supported(p, mask)) {
 		p->coherent_mask_failed = true;
 		return refused(p, mask);
 	}
@@ -108,59 +108,70 @@ static int set_both(struct dmasim_device_private *p, u64 mask, const char *funct
 
 enum { STREAMING = 1, COHERENT = 2 };
 
-/* What every setter begins with: 0 and the device, or the failure. An injected failure must not be ignored either. */
-static int enter(struct device *dev, const char *function, const char *alias, unsigned int masks, u64 mask, void *frame,
-		 struct dmasim_device_private **p)
+/* What every setter begins with: 0, or its failure. An injected failure must not be ignored either. */
+static int enter(const struct dma_call *call, unsigned int masks, u64 mask)
 {
-	*p = k_device(dev, function);
-	if (!*p)
+	struct dmasim_device_private *p = call->dev;
+
+	if (!p)
 		return -EIO;
-	k_thread.entry = frame;
-	if (k_model_call((*p)->machine, function))
+	k_thread.entry = call->frame;
+	if (k_model_call(p->machine, call->function))
 		return -EIO;
-	if (!k_fails((*p)->machine, function, alias))
+	if (!k_fails(p->machine, call->function, call->alias))
 		return 0;
-	(*p)->mask_failed |= !!(masks & STREAMING);
-	(*p)->coherent_mask_failed |= !!(masks & COHERENT);
-	return refused(*p, mask);
+	p->mask_failed |= !!(masks & STREAMING);
+	p->coherent_mask_failed |= !!(masks & COHERENT);
+	return refused(p, mask);
+}
+
+int dma_set_mask_as(const struct dma_call *call, u64 mask)
+{
+	int err = enter(call, STREAMING, mask);
+
+	return err ? err : set_streaming(call->dev, mask, call->function, call->frame);
+}
+
+int dma_set_coherent_mask_as(const struct dma_call *call, u64 mask)
+{
+	int err = enter(call, COHERENT, mask);
+
+	return err ? err : set_coherent(call->dev, mask);
 }
 
 int dma_set_mask(struct device *dev, u64 mask)
 {
-	struct dmasim_device_private *p;
-	void *frame = __builtin_frame_address(0);
-	int err = enter(dev, "dma_set_mask", NULL, STREAMING, mask, frame, &p);
+	struct dma_call call = DMA_CALL(k_device(dev, "dma_set_mask"), "dma_set_mask", NULL);
 
-	return err ? err : set_streaming(p, mask, "dma_set_mask", frame);
+	return dma_set_mask_as(&call, mask);
 }
 
 int dma_set_coherent_mask(struct device *dev, u64 mask)
 {
-	struct dmasim_device_private *p;
-	int err = enter(dev, "dma_set_coherent_mask", NULL, COHERENT, mask, __builtin_frame_address(0), &p);
+	struct dma_call call = DMA_CALL(k_device(dev, "dma_set_coherent_mask"), "dma_set_coherent_mask", NULL);
 
-	return err ? err : set_coherent(p, mask);
+	return dma_set_coherent_mask_as(&call, mask);
 }
 
 int dma_set_mask_and_coherent(struct device *dev, u64 mask)
 {
-	struct dmasim_device_private *p;
-	void *frame = __builtin_frame_address(0);
-	int err = enter(dev, "dma_set_mask_and_coherent", "dma_set_mask", STREAMING | COHERENT, mask, frame, &p);
+	struct dma_call call =
+		DMA_CALL(k_device(dev, "dma_set_mask_and_coherent"), "dma_set_mask_and_coherent", "dma_set_mask");
+	int err = enter(&call, STREAMING | COHERENT, mask);
 
-	return err ? err : set_both(p, mask, "dma_set_mask_and_coherent", frame);
+	return err ? err : set_both(call.dev, mask, call.function, call.frame);
 }
 
 int dma_coerce_mask_and_coherent(struct device *dev, u64 mask)
 {
-	struct dmasim_device_private *p;
-	void *frame = __builtin_frame_address(0);
-	int err = enter(dev, "dma_set_mask_and_coherent", "dma_set_mask", STREAMING | COHERENT, mask, frame, &p);
+	struct dma_call call =
+		DMA_CALL(k_device(dev, "dma_coerce_mask_and_coherent"), "dma_set_mask_and_coherent", "dma_set_mask");
+	int err = enter(&call, STREAMING | COHERENT, mask);
 
 	if (err)
 		return err;
 	dev->dma_mask = &dev->coherent_dma_mask;
-	return set_both(p, mask, "dma_coerce_mask_and_coherent", frame);
+	return set_both(call.dev, mask, "dma_coerce_mask_and_coherent", call.frame);
 }
 
 /* ---- asking ---- */

@@ -343,6 +343,13 @@ static int map(struct track_sg *sg)
 		.frame = __builtin_frame_address(0)                                                      \
 	}
 
+/* The same for a call by another name. */
+#define SG_AS(call, list, n)                                                                               \
+	{                                                                                                  \
+		.dev = (call)->dev, .sgl = (list), .nents = (n), .dir = dir, .function = (call)->function, \
+		.frame = (call)->frame,                                                                    \
+	}
+
 unsigned int dma_map_sg_attrs(struct device *dev, struct scatterlist *sgl, int nents, enum dma_data_direction dir,
 			      unsigned long attrs)
 {
@@ -354,6 +361,16 @@ unsigned int dma_map_sg_attrs(struct device *dev, struct scatterlist *sgl, int n
 		return 0;
 	STACK_ENTER();
 	sg = SG(p, sgl, nents, "dma_map_sg");
+	n = map(&sg);
+	return n > 0 ? (unsigned int)n : 0;
+}
+
+unsigned int dma_map_sg_as(const struct dma_call *call, struct scatterlist *sgl, int nents, enum dma_data_direction dir)
+{
+	struct track_sg sg = SG_AS(call, sgl, nents);
+	int n;
+
+	k_thread.entry = call->frame;
 	n = map(&sg);
 	return n > 0 ? (unsigned int)n : 0;
 }
@@ -459,6 +476,14 @@ void dma_unmap_sgtable(struct device *dev, struct sg_table *sgt, enum dma_data_d
 	unmap(&sg);
 }
 
+void dma_unmap_sg_as(const struct dma_call *call, struct scatterlist *sgl, int nents, enum dma_data_direction dir)
+{
+	struct track_sg sg = SG_AS(call, sgl, nents);
+
+	k_thread.entry = call->frame;
+	unmap(&sg);
+}
+
 /* ---- hand-overs ---- */
 
 static void sync(struct device *dev, struct scatterlist *sgl, struct sg_table *sgt, int nents,
@@ -513,4 +538,10 @@ void dma_sync_sgtable_for_cpu(struct device *dev, struct sg_table *sgt, enum dma
 void dma_sync_sgtable_for_device(struct device *dev, struct sg_table *sgt, enum dma_data_direction dir)
 {
 	sync(dev, NULL, sgt, 0, dir, SYNC_FOR_DEVICE, "dma_sync_sgtable_for_device", __builtin_frame_address(0));
+}
+
+void dma_sync_sg_as(const struct dma_call *call, struct scatterlist *sgl, int nents, enum dma_data_direction dir,
+		    enum track_sync_side side)
+{
+	sync(call->dev->dev, sgl, NULL, nents, dir, side, call->function, call->frame);
 }
