@@ -17,11 +17,27 @@
 #include "lib/check/rules.h"
 #include "tests/rules/rules.h"
 
-static const struct scenario *const families[] = {
-	lifecycle_scenarios, sync_scenarios, cpu_scenarios,	    device_scenarios,
-	memory_scenarios,    heap_scenarios, mask_scenarios,	    coherent_scenarios,
-	context_scenarios,   mmio_scenarios, scatterlist_scenarios, pool_scenarios,
+/* By the names of their files. */
+static const struct family {
+	const char *name;
+	const struct scenario *table;
+} families[] = {
+	{"lifecycle", lifecycle_scenarios},
+	{"sync", sync_scenarios},
+	{"cpu", cpu_scenarios},
+	{"device", device_scenarios},
+	{"memory", memory_scenarios},
+	{"heap", heap_scenarios},
+	{"mask", mask_scenarios},
+	{"coherent", coherent_scenarios},
+	{"context", context_scenarios},
+	{"mmio", mmio_scenarios},
+	{"scatterlist", scatterlist_scenarios},
+	{"pool", pool_scenarios},
 };
+
+/* Print what fired where, for coverage.c. */
+static bool print_fired;
 
 static const struct {
 	const char *name;
@@ -79,7 +95,7 @@ static void wrong_code_is_found(void **state)
 	assert_true(fd >= 0);
 	close(fd);
 	for (size_t f = 0; f < sizeof(families) / sizeof(*families); f++)
-		for (const struct scenario *sc = families[f]; sc->rule; sc++)
+		for (const struct scenario *sc = families[f].table; sc->rule; sc++)
 			for (size_t p = 0; p < 2; p++)
 				for (size_t c = 0; c < sizeof(columns) / sizeof(*columns); c++) {
 					const struct rule *rule = &rules[rule_find(sc->rule)];
@@ -101,6 +117,10 @@ static void wrong_code_is_found(void **state)
 							    sc->rule, presets[p].name, columns[c].name);
 						ok = false;
 					}
+					if (print_fired && ok && here && seen)
+						printf("fired %s %zu %s %s\n", families[f].name,
+						       (size_t)(sc - families[f].table), presets[p].name,
+						       columns[c].name);
 					bad += !ok;
 					fired += here && seen;
 					quiet += !(here && seen);
@@ -116,7 +136,7 @@ static void legal_code_is_silent(void **state)
 
 	(void)state;
 	for (size_t f = 0; f < sizeof(families) / sizeof(*families); f++)
-		for (const struct scenario *sc = families[f]; sc->rule; sc++)
+		for (const struct scenario *sc = families[f].table; sc->rule; sc++)
 			for (size_t p = 0; p < 2; p++)
 				for (size_t c = 0; c < sizeof(columns) / sizeof(*columns); c++) {
 					plain_accesses = columns[c].plain;
@@ -143,7 +163,7 @@ static void every_rule_has_a_scenario(void **state)
 		bool found = false;
 
 		for (size_t f = 0; f < sizeof(families) / sizeof(*families); f++)
-			for (const struct scenario *sc = families[f]; sc->rule; sc++)
+			for (const struct scenario *sc = families[f].table; sc->rule; sc++)
 				found |= !strcmp(sc->rule, rule->id);
 		for (size_t i = 0; i < sizeof(elsewhere) / sizeof(*elsewhere); i++)
 			found |= !strcmp(elsewhere[i], rule->id);
@@ -152,12 +172,12 @@ static void every_rule_has_a_scenario(void **state)
 		missing += !found;
 	}
 	for (size_t f = 0; f < sizeof(families) / sizeof(*families); f++)
-		for (const struct scenario *sc = families[f]; sc->rule; sc++)
+		for (const struct scenario *sc = families[f].table; sc->rule; sc++)
 			assert_true(dmasim_rule_exists(sc->rule));
 	assert_int_equal(missing, 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_rule_has_a_scenario),
@@ -165,5 +185,6 @@ int main(void)
 		cmocka_unit_test(legal_code_is_silent),
 	};
 
+	print_fired = argc > 1 && !strcmp(argv[1], "--fired");
 	return cmocka_run_group_tests_name("matrix", tests, NULL, NULL);
 }

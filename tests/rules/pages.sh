@@ -63,7 +63,7 @@ index() {
 }
 
 rules=$(sed -n 's/^RULE(\([a-z0-9_]*\),.*/\1/p' "$root/lib/check/rules.def" | tr _ - | sort)
-pages=$(cd "$root/docs/rules" && find . -name "*.md" | sed -n -e 's/^\.\///' -e '/^README/d' -e 's/\.md$//p' | sort)
+pages=$(cd "$root/docs/rules" && find . -name "*.md" | sed -n -e 's/^\.\///' -e '/^README/d' -e '/^coverage/d' -e 's/\.md$//p' | sort)
 [ -n "$rules" ] || { echo "no rules in rules.def" >&2; exit 2; }
 if [ $# -eq 0 ]; then
 	for rule in $rules; do
