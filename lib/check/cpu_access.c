@@ -158,6 +158,25 @@ static void check_foreign(const struct access *a, size_t n)
 		check_range(a, phys, phys + n);
 }
 
+/* Pages of RAM seen through an area of vmalloc's: each lies somewhere else. */
+static void check_scattered(const struct access *a, size_t n)
+{
+	const volatile char *p = a->p;
+	enum mm_address_kind kind;
+
+	while (n) {
+		size_t piece = SIM_PAGE_SIZE - ((uintptr_t)p & (SIM_PAGE_SIZE - 1));
+		phys_addr_t phys = mm_classify(a->m, p, &kind);
+
+		if (phys == ~(phys_addr_t)0)
+			return; /* it will fault */
+		piece = piece < n ? piece : n;
+		check_range(a, phys, phys + piece);
+		p += piece;
+		n -= piece;
+	}
+}
+
 static __attribute__((__noinline__)) void check_slow(struct dmasim_machine *m, const volatile void *p, size_t n,
 						     bool write, void *pc, void *frame)
 {
@@ -176,6 +195,8 @@ static __attribute__((__noinline__)) void check_slow(struct dmasim_machine *m, c
 		if (n > r->size - ((uintptr_t)p - r->start))
 			n = r->size - ((uintptr_t)p - r->start);
 		check_range(&a, lo, lo + n);
+	} else if (r->kind == REGION_VMALLOC) {
+		check_scattered(&a, n);
 	} else if (r->kind == REGION_IOMEM || r->kind == REGION_COOKIE) {
 		check_settle(m);
 		raw_register_access(&a, r, n);

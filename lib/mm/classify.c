@@ -104,6 +104,7 @@ static phys_addr_t in_arena(struct dmasim_machine *m, const volatile void *p, en
 {
 	const struct sim_region *r = sim_region_of(p);
 	phys_addr_t phys = ~(phys_addr_t)0;
+	bool coherent;
 
 	*kind = ADDR_BAD;
 	if (!r)
@@ -117,8 +118,8 @@ static phys_addr_t in_arena(struct dmasim_machine *m, const volatile void *p, en
 	}
 	switch (r->kind) {
 	case REGION_VMALLOC:
-		phys = vmalloc_phys(m->mm, (uintptr_t)p);
-		*kind = phys == ~(phys_addr_t)0 ? ADDR_BAD : ADDR_VMALLOC;
+		phys = vmalloc_phys(m->mm, (uintptr_t)p, &coherent);
+		*kind = phys == ~(phys_addr_t)0 ? ADDR_BAD : coherent ? ADDR_UNCACHED : ADDR_VMALLOC;
 		break;
 	case REGION_VMEMMAP:
 		*kind = ADDR_VMEMMAP;

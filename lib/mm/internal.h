@@ -224,7 +224,8 @@ size_t slab_ksize(struct dmasim_machine *m, const void *p); /* 0: not from kmall
 void *vmalloc_area(struct dmasim_machine *m, size_t size, gfp_t gfp, const char *function);
 void vmalloc_free(struct dmasim_machine *m, const void *p, const char *function);
 void vmalloc_exit(struct mm *mm);
-phys_addr_t vmalloc_phys(struct mm *mm, uintptr_t p);
+/* The physical byte behind p, ~0 if none. *coherent (may be NULL): the area shows coherent memory. */
+phys_addr_t vmalloc_phys(struct mm *mm, uintptr_t p, bool *coherent);
 
 /* ---- foreign.c, classify.c ---- */
 int foreign_init(struct mm *mm);

@@ -35,6 +35,16 @@ phys_addr_t mm_alloc_block(struct dmasim_machine *m, unsigned int order, gfp_t g
 			   stack_id stack);
 void mm_free_block(struct dmasim_machine *m, phys_addr_t phys, unsigned int order, stack_id stack);
 
+/*
+ * Show pages of RAM a second time, one behind the other, in the window of vmalloc(): their physical addresses, which
+ * need not be in order. `coherent`: mm_classify() then calls such an address coherent memory. The pages stay their
+ * owner's. NULL where address space or host mappings run out, or a page is no RAM. No hooks, no reports.
+ */
+void *mm_vmap(struct dmasim_machine *m, const phys_addr_t *pages, size_t nr, bool coherent);
+void *mm_vmap_range(struct dmasim_machine *m, phys_addr_t phys, size_t size, bool coherent);
+/* End it. False, and nothing done, if p is not what mm_vmap() returned with that flag. */
+bool mm_vunmap(struct dmasim_machine *m, const void *p, bool coherent);
+
 /* [phys, phys + n) was written by a mistake that has its report already (a device out of bounds, say): what it did to
  * red zones and to freed memory is a consequence, and gets no report of its own. */
 void mm_damage_known(struct dmasim_machine *m, phys_addr_t phys, size_t n);
@@ -68,7 +78,7 @@ bool mm_is_adopted(struct dmasim_machine *m, const void *host, size_t n);
 /* CPU address, of any kind, to physical; kinds below. ~0 where it has none. Never creates foreign addresses. */
 enum mm_address_kind {
 	ADDR_LINEAR,   /* kernel logical */
-	ADDR_UNCACHED, /* coherent alias */
+	ADDR_UNCACHED, /* coherent memory, in a window of its own or as an area among vmalloc's */
 	ADDR_VMALLOC,
 	ADDR_KMAP,
 	ADDR_IOMEM,

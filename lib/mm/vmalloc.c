@@ -6,10 +6,13 @@
  * that faults behind each area. The pages are put in falling order of their physical addresses, so that two adjacent
  * ones are never a physical run: code that maps such an area as one buffer corrupts memory here as it would in life.
  *
+ * Pages that somebody else allocated can be mapped there a second time (mm_vmap()): a run of contiguous ones as one
+ * mapping. The areas of coherent memory say so: an address in one is none of vmalloc's to mm_classify().
+ *
  * The window is taken when the first driver asks for it. Areas are kept sorted by address; new ones go behind the last
  * one handed out, until the window's end is reached, so that a late access through an old pointer faults.
  *
- * Weakness: each page is a mapping of the host, which allows some ten thousands.
+ * Weakness: each run of pages is a mapping of the host, which allows some ten thousands.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -20,16 +23,24 @@
 #include <linux/vmalloc.h>
 #include "lib/mm/internal.h"
 
-#define WINDOW	  (1UL << 30)
-#define MAX_PAGES 16384U /* of all areas: the host allows about 32,700 isolated mappings */
+#define WINDOW	 (1UL << 30)
+#define MAX_RUNS 16384U /* of all areas: the host allows about 32,700 isolated mappings */
+
+enum area_kind {
+	AREA_VMALLOC,  /* its pages are its own */
+	AREA_VMAP,     /* somebody else's pages, seen a second time */
+	AREA_COHERENT, /* the same: the way in which the CPU sees coherent memory */
+};
 
 struct area {
 	uintptr_t start;
-	u32 nr; /* pages, without the guard */
+	u32 nr;	  /* pages, without the guard */
+	u32 runs; /* of physically contiguous pages: mappings of the host */
 	size_t size;
 	u32 *frames;
 	stack_id stack;
 	u64 time;
+	enum area_kind kind;
 };
 
 struct mm_vmalloc {
@@ -37,7 +48,7 @@ struct mm_vmalloc {
 	struct area *areas; /* sorted by start */
 	unsigned int nr, max;
 	uintptr_t cursor;
-	u32 pages;
+	u32 runs;
 	struct { /* the last ones freed, for double-free */
 		uintptr_t start;
 		stack_id stack;
@@ -91,10 +102,12 @@ static struct area *area_of(struct mm *mm, uintptr_t p)
 	return i < v->nr && v->areas[i].start <= p ? &v->areas[i] : NULL;
 }
 
-phys_addr_t vmalloc_phys(struct mm *mm, uintptr_t p)
+phys_addr_t vmalloc_phys(struct mm *mm, uintptr_t p, bool *coherent)
 {
 	const struct area *a = area_of(mm, p);
 
+	if (coherent)
+		*coherent = a && a->kind == AREA_COHERENT;
 	if (!a)
 		return ~(phys_addr_t)0;
 	return mm_phys(mm, a->frames[(p - a->start) >> SIM_PAGE_SHIFT]) + (p & (SIM_PAGE_SIZE - 1));
@@ -144,6 +157,73 @@ static int falling(const void *a, const void *b)
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
+/*
+ * The area a, whose frames are known, comes to life at a place of its own: true. False leaves nothing behind but the
+ * frames.
+ */
+static bool show(struct mm *mm, struct mm_vmalloc *v, struct area *a)
+{
+	struct sim_machine *hw = mm->machine->hw;
+	unsigned int at;
+
+	a->runs = 1;
+	for (u32 i = 1; i < a->nr; i++)
+		a->runs += a->frames[i] != a->frames[i - 1] + 1;
+	if (v->runs + a->runs > MAX_RUNS) {
+		mm->machine->hooks.unchecked(mm->machine, "vmalloc refused for want of host mappings", 1);
+		return false;
+	}
+	if (v->nr == v->max) {
+		unsigned int max = v->max ? v->max * 2 : 16;
+		struct area *t = realloc(v->areas, max * sizeof(*t));
+
+		if (!t)
+			return false;
+		v->areas = t;
+		v->max = max;
+	}
+	a->start = gap(v, v->cursor, (size_t)a->nr << SIM_PAGE_SHIFT);
+	if (!a->start)
+		a->start = gap(v, v->window.start, (size_t)a->nr << SIM_PAGE_SHIFT);
+	if (!a->start)
+		return false;
+	for (u32 i = 0, n; i < a->nr; i += n) {
+		void *want = (void *)(a->start + ((uintptr_t)i << SIM_PAGE_SHIFT));
+
+		for (n = 1; i + n < a->nr && a->frames[i + n] == a->frames[i] + n;)
+			n++;
+		if (mmap(want, (size_t)n << SIM_PAGE_SHIFT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, hw->ram.fd,
+			 file_offset(hw, mm_phys(mm, a->frames[i]))) == MAP_FAILED) {
+			unmap(a->start, i);
+			return false;
+		}
+	}
+	at = search(v, a->start);
+	memmove(&v->areas[at + 1], &v->areas[at], (v->nr - at) * sizeof(*a));
+	v->areas[at] = *a;
+	v->nr++;
+	v->runs += a->runs;
+	v->cursor = a->start + ((uintptr_t)a->nr << SIM_PAGE_SHIFT) + SIM_PAGE_SIZE;
+	return true;
+}
+
+/* The area is gone for the CPU; what it was is returned, with its frames. */
+static struct area hide(struct dmasim_machine *m, struct area *a)
+{
+	struct mm_vmalloc *v = m->mm->vmalloc;
+	struct area gone = *a;
+
+	unmap(gone.start, gone.nr);
+	v->runs -= gone.runs;
+	v->nr--;
+	memmove(a, a + 1, (size_t)(&v->areas[v->nr] - a) * sizeof(*a));
+	v->freed[v->next_freed].start = gone.start;
+	v->freed[v->next_freed].stack = stack_entry(m);
+	v->freed[v->next_freed].time = sim_now(m->hw);
+	v->next_freed = (v->next_freed + 1) % 64;
+	return gone;
+}
+
 void *vmalloc_area(struct dmasim_machine *m, size_t size, gfp_t gfp, const char *function)
 {
 	struct mm *mm = m->mm;
@@ -156,60 +236,85 @@ void *vmalloc_area(struct dmasim_machine *m, size_t size, gfp_t gfp, const char 
 		.size = SIM_PAGE_SIZE,
 		.stack = stack_entry(m),
 	};
-	struct area a = {.size = size, .stack = r.stack, .time = sim_now(m->hw)};
-	u32 i = 0, mapped = 0;
-	unsigned int at;
+	struct area a = {.size = size, .stack = r.stack, .time = sim_now(m->hw), .kind = AREA_VMALLOC};
+	u32 i = 0;
 
 	k_might_sleep(m, function);
 	if (!size || size > WINDOW / 2)
 		return NULL;
 	a.nr = (u32)((size + SIM_PAGE_SIZE - 1) >> SIM_PAGE_SHIFT);
 	v = window_of(mm);
-	if (!v || v->pages + a.nr > MAX_PAGES) {
+	if (!v || v->runs + a.nr > MAX_RUNS) {
 		m->hooks.unchecked(m, "vmalloc refused for want of host mappings", 1);
 		return NULL;
 	}
-	if (v->nr == v->max) {
-		unsigned int max = v->max ? v->max * 2 : 16;
-		struct area *t = realloc(v->areas, max * sizeof(*t));
-
-		if (!t)
-			return NULL;
-		v->areas = t;
-		v->max = max;
-	}
-	a.start = gap(v, v->cursor, (size_t)a.nr << SIM_PAGE_SHIFT);
-	if (!a.start)
-		a.start = gap(v, v->window.start, (size_t)a.nr << SIM_PAGE_SHIFT);
 	a.frames = malloc(a.nr * sizeof(*a.frames));
-	if (!a.start || !a.frames)
-		goto fail;
+	if (!a.frames)
+		return NULL;
 	for (; i < a.nr; i++) {
 		a.frames[i] = mm_take(mm, &r);
 		if (a.frames[i] == MM_NONE)
 			goto fail;
 	}
 	qsort(a.frames, a.nr, sizeof(*a.frames), falling);
-	for (; mapped < a.nr; mapped++) {
-		void *want = (void *)(a.start + ((uintptr_t)mapped << SIM_PAGE_SHIFT));
-
-		if (mmap(want, SIM_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, m->hw->ram.fd,
-			 file_offset(m->hw, mm_phys(mm, a.frames[mapped]))) == MAP_FAILED)
-			goto fail;
-	}
-	at = search(v, a.start);
-	memmove(&v->areas[at + 1], &v->areas[at], (v->nr - at) * sizeof(a));
-	v->areas[at] = a;
-	v->nr++;
-	v->pages += a.nr;
-	v->cursor = a.start + ((uintptr_t)a.nr << SIM_PAGE_SHIFT) + SIM_PAGE_SIZE;
-	return (void *)a.start;
+	if (show(mm, v, &a))
+		return (void *)a.start;
 fail:
-	unmap(a.start, mapped);
 	while (i-- > 0)
 		mm_give(mm, a.frames[i], r.stack);
 	free(a.frames);
 	return NULL;
+}
+
+void *mm_vmap(struct dmasim_machine *m, const phys_addr_t *pages, size_t nr, bool coherent)
+{
+	struct mm_vmalloc *v = window_of(m->mm);
+	struct area a = {.time = sim_now(m->hw), .kind = coherent ? AREA_COHERENT : AREA_VMAP};
+
+	if (!v || !nr || nr > WINDOW / 2 / SIM_PAGE_SIZE)
+		return NULL;
+	a.nr = (u32)nr;
+	a.size = nr << SIM_PAGE_SHIFT;
+	a.stack = m->checks ? stack_entry(m) : 0;
+	a.frames = malloc(nr * sizeof(*a.frames));
+	if (!a.frames)
+		return NULL;
+	for (size_t i = 0; i < nr; i++) {
+		a.frames[i] = mm_index(m->mm, pages[i]);
+		if (!sim_ram_contains(m->hw, pages[i], SIM_PAGE_SIZE)) {
+			free(a.frames);
+			return NULL;
+		}
+	}
+	if (show(m->mm, v, &a))
+		return (void *)a.start;
+	free(a.frames);
+	return NULL;
+}
+
+void *mm_vmap_range(struct dmasim_machine *m, phys_addr_t phys, size_t size, bool coherent)
+{
+	size_t nr = (size >> SIM_PAGE_SHIFT) + !!(size & (SIM_PAGE_SIZE - 1));
+	phys_addr_t *pages = malloc(nr * sizeof(*pages));
+	void *p;
+
+	if (!pages)
+		return NULL;
+	for (size_t i = 0; i < nr; i++)
+		pages[i] = phys + (i << SIM_PAGE_SHIFT);
+	p = mm_vmap(m, pages, nr, coherent);
+	free(pages);
+	return p;
+}
+
+bool mm_vunmap(struct dmasim_machine *m, const void *p, bool coherent)
+{
+	struct area *a = area_of(m->mm, (uintptr_t)p);
+
+	if (!a || a->start != (uintptr_t)p || a->kind != (coherent ? AREA_COHERENT : AREA_VMAP))
+		return false;
+	free(hide(m, a).frames);
+	return true;
 }
 
 void vmalloc_free(struct dmasim_machine *m, const void *p, const char *function)
@@ -220,7 +325,7 @@ void vmalloc_free(struct dmasim_machine *m, const void *p, const char *function)
 	stack_id stack = stack_entry(m);
 	unsigned int i;
 
-	if (!a || a->start != (uintptr_t)p) {
+	if (!a || a->start != (uintptr_t)p || a->kind != AREA_VMALLOC) {
 		const char *rule = "invalid-free";
 		char why[160];
 
@@ -229,26 +334,19 @@ void vmalloc_free(struct dmasim_machine *m, const void *p, const char *function)
 				rule = "double-free";
 		}
 		snprintf(why, sizeof(why), "%p, %s", p,
-			 a		  ? "a pointer into the middle of an area"
-			 : rule[0] == 'd' ? "an area that is free"
-					  : "which vmalloc() did not hand out");
+			 a && a->start == (uintptr_t)p ? "a second view of memory that something else allocated"
+			 : a			       ? "a pointer into the middle of an area"
+			 : rule[0] == 'd'	       ? "an area that is free"
+						       : "which vmalloc() did not hand out");
 		mm_bad_free(m, rule, function, p, ~(phys_addr_t)0, why);
 		return;
 	}
-	gone = *a;
-	for (i = 0; i < gone.nr; i++)
-		m->hooks.memory_freeing(m, mm_phys(mm, gone.frames[i]), SIM_PAGE_SIZE);
-	unmap(gone.start, gone.nr);
+	for (i = 0; i < a->nr; i++)
+		m->hooks.memory_freeing(m, mm_phys(mm, a->frames[i]), SIM_PAGE_SIZE);
+	gone = hide(m, a);
 	for (i = 0; i < gone.nr; i++)
 		mm_give(mm, gone.frames[i], stack);
-	v->pages -= gone.nr;
-	v->nr--;
-	memmove(a, a + 1, (size_t)(&v->areas[v->nr] - a) * sizeof(*a));
 	free(gone.frames);
-	v->freed[v->next_freed].start = gone.start;
-	v->freed[v->next_freed].stack = stack;
-	v->freed[v->next_freed].time = sim_now(m->hw);
-	v->next_freed = (v->next_freed + 1) % 64;
 }
 
 void vmalloc_exit(struct mm *mm)
@@ -307,7 +405,7 @@ bool is_vmalloc_addr(const void *p)
 struct page *vmalloc_to_page(const void *p)
 {
 	struct dmasim_machine *m = k_machine("vmalloc_to_page");
-	phys_addr_t phys = m ? vmalloc_phys(m->mm, (uintptr_t)p) : ~(phys_addr_t)0;
+	phys_addr_t phys = m ? vmalloc_phys(m->mm, (uintptr_t)p, NULL) : ~(phys_addr_t)0;
 
 	return phys == ~(phys_addr_t)0 ? NULL : page_of_pfn(m->mm, phys >> SIM_PAGE_SHIFT);
 }
@@ -315,7 +413,7 @@ struct page *vmalloc_to_page(const void *p)
 unsigned long vmalloc_to_pfn(const void *p)
 {
 	struct dmasim_machine *m = k_machine("vmalloc_to_pfn");
-	phys_addr_t phys = m ? vmalloc_phys(m->mm, (uintptr_t)p) : ~(phys_addr_t)0;
+	phys_addr_t phys = m ? vmalloc_phys(m->mm, (uintptr_t)p, NULL) : ~(phys_addr_t)0;
 
 	return phys == ~(phys_addr_t)0 ? ~0UL : phys >> SIM_PAGE_SHIFT;
 }
