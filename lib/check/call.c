@@ -176,16 +176,17 @@ bool call_maps_freed(struct dmasim_machine *m, const struct track_op *op)
 void call_mismatch(struct dmasim_machine *m, const struct track_op *op, struct extent *e)
 {
 	struct check *c = m->check;
-	bool coherent = kind_is_coherent(op->kind), kind = kind_differs(op, e), size = e->size != op->size;
+	bool freed = kind_is_allocated(op->kind), kind = kind_differs(op, e), size = e->size != op->size;
 	bool cpu = !kind && cpu_differs(c, op, e);
-	bool dir = !coherent && !kind_is_coherent(e->kind) && e->dir != (unsigned int)op->dir;
-	struct finding f = call_finding(m, op, "unmap-wrong-direction", coherent ? "free" : "unmap");
+	bool handle = freed && e->bus != op->bus;
+	bool dir = !kind_is_coherent(op->kind) && !kind_is_coherent(e->kind) && e->dir != (unsigned int)op->dir;
+	struct finding f = call_finding(m, op, "unmap-wrong-direction", freed ? "free" : "unmap");
 	const char *fn = c->functions[e->fn];
 	struct stamp by;
 
 	if (kind)
 		f.rule = "unmap-wrong-kind";
-	else if (coherent)
+	else if (freed && (size || cpu || handle || kind_is_coherent(op->kind)))
 		f.rule = "coherent-free-mismatch";
 	else if (size)
 		f.rule = "unmap-wrong-size";
@@ -196,12 +197,13 @@ void call_mismatch(struct dmasim_machine *m, const struct track_op *op, struct e
 			     extent_kind_name(e->kind));
 	if (size)
 		finding_more(&f, "size", "%zu bytes given, %llu %s", op->size, (unsigned long long)e->size,
-			     kind_is_coherent(e->kind) ? "allocated" : "mapped");
+			     kind_is_allocated(e->kind) ? "allocated" : "mapped");
 	if (dir)
-		finding_more(&f, "direction", "%s given, %s mapped", direction_name(op->dir), direction_name(e->dir));
+		finding_more(&f, "direction", "%s given, %s %s", direction_name(op->dir), direction_name(e->dir),
+			     kind_is_allocated(e->kind) ? "allocated" : "mapped");
 	if (cpu)
 		finding_more(&f, "address", "CPU address %p given, %p allocated", op->cpu, extent_more(c, e)->cpu);
-	if (coherent && e->bus != op->bus)
+	if (handle)
 		finding_more(&f, "handle", "handle 0x%llx given, 0x%llx allocated", op->bus, e->bus);
 	check_found(c, &f);
 }
@@ -227,14 +229,14 @@ static struct extent *of_other_device(struct check *c, const struct track_op *op
 void call_unmaps_nothing(struct dmasim_machine *m, const struct track_op *op)
 {
 	struct check *c = m->check;
-	bool coherent = kind_is_coherent(op->kind);
+	bool freed = kind_is_allocated(op->kind);
 	struct finding f =
-		call_finding(m, op, coherent ? "coherent-free-mismatch" : "unmap-unknown", coherent ? "free" : "unmap");
+		call_finding(m, op, freed ? "coherent-free-mismatch" : "unmap-unknown", freed ? "free" : "unmap");
 	char what[160];
 	struct extent *e;
 	struct dead *d;
 
-	f.direction = coherent ? 0 : op->dir + 1;
+	f.direction = kind_is_coherent(op->kind) ? 0 : op->dir + 1;
 	if (op->bus == ERROR_COOKIE && tracker_cookie_used(c, op->dev, &f))
 		return;
 	e = of_other_device(c, op, true);
@@ -250,7 +252,7 @@ void call_unmaps_nothing(struct dmasim_machine *m, const struct track_op *op)
 	d = extent_dead(c, op->dev->id, op->bus, true);
 	e = extent_containing(c, op->dev->id, op->bus, true);
 	if (d && !e) {
-		f.rule = kind_is_coherent(d->kind) ? "coherent-double-free" : "double-unmap";
+		f.rule = kind_is_allocated(d->kind) ? "coherent-double-free" : "double-unmap";
 		finding_of_dead(c, &f, d, 0, d->size);
 		check_found(c, &f);
 		return;
@@ -287,7 +289,7 @@ bool call_unmaps_in_flight(struct dmasim_machine *m, const struct track_op *op, 
 			break;
 	if (k_likely(!t))
 		return false;
-	f = call_finding(m, op, "unmap-while-dma-active", kind_is_coherent(e->kind) ? "free" : "unmap");
+	f = call_finding(m, op, "unmap-while-dma-active", kind_is_allocated(e->kind) ? "free" : "unmap");
 	finding_of(m->check, &f, e, t->bus > e->bus ? t->bus - e->bus : 0, e->size, NULL);
 	f.size = t->n;
 	finding_more(&f, "transfer", "the device %s %zu bytes at bus 0x%llx, started at %llu ns, not finished",
@@ -306,8 +308,8 @@ void call_unmaps_page_as_single(struct dmasim_machine *m, const struct track_op 
 
 void call_ends_pool(struct dmasim_machine *m, const struct track_op *op, struct extent *e)
 {
-	bool coherent = kind_is_coherent(op->kind);
-	struct finding f = call_finding(m, op, "unmap-wrong-kind", coherent ? "free" : "unmap");
+	bool freed = kind_is_allocated(op->kind);
+	struct finding f = call_finding(m, op, "unmap-wrong-kind", freed ? "free" : "unmap");
 
 	finding_of(m->check, &f, e, 0, e->size, NULL);
 	f.size = op->size;

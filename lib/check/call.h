@@ -12,9 +12,16 @@ static inline bool kind_is_coherent(unsigned int kind)
 	return kind == EXTENT_COHERENT || kind == EXTENT_POOL;
 }
 
+/* made by an allocation, not from memory of the driver's */
+static inline bool kind_is_allocated(unsigned int kind)
+{
+	return kind_is_coherent(kind) || kind == EXTENT_NONCOHERENT;
+}
+
+/* whose bytes change hands */
 static inline bool kind_is_streaming(unsigned int kind)
 {
-	return kind == EXTENT_SINGLE || kind == EXTENT_PAGE || kind == EXTENT_SG;
+	return kind == EXTENT_SINGLE || kind == EXTENT_PAGE || kind == EXTENT_SG || kind == EXTENT_NONCOHERENT;
 }
 
 /* single and page are one kind since the kernel made one of the other */
@@ -30,7 +37,7 @@ static inline bool kind_differs(const struct track_op *op, const struct extent *
 
 static inline bool cpu_differs(const struct check *c, const struct track_op *op, const struct extent *e)
 {
-	return kind_is_coherent(e->kind) && op->cpu && e->more && extent_more(c, e)->cpu != op->cpu;
+	return kind_is_allocated(e->kind) && op->cpu && e->more && extent_more(c, e)->cpu != op->cpu;
 }
 
 /* The finding of a driver's call; add what it is about. */

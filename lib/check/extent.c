@@ -429,7 +429,9 @@ struct extent *extent_add(struct check *c, const struct track_op *op, stack_id s
 		.next_hash = *head,
 		.mapped = stack,
 		.attrs = (u16)op->attrs,
-		.state = op->attrs & ATTR_SKIP_CPU_SYNC ? BYTE_UNSYNCED : BYTE_DEVICE,
+		.state = k_unlikely(op->kind == EXTENT_NONCOHERENT) ? BYTE_CPU | BYTE_CPU_WROTE /* cleared */
+			 : op->attrs & ATTR_SKIP_CPU_SYNC	    ? BYTE_UNSYNCED
+								    : BYTE_DEVICE,
 	};
 	*head = id;
 	places_add(c, e, id, phys, size);

@@ -10,6 +10,7 @@
 #include "lib/check/runs.h"
 #include "lib/check/tracker.h"
 
+#define ATTR_NON_CONSISTENT    (1 << 3)
 #define ATTR_SKIP_CPU_SYNC     (1 << 5)
 #define ATTR_IGNORE_CACHELINES (1 << 11)
 #define ERROR_COOKIE	       (~(dma_addr_t)0)
@@ -28,11 +29,11 @@
 struct extent {
 	u64 bus, phys;
 	u64 size : 40;
-	u64 kind : 3;
+	u64 kind : 4;
 	u64 dir : 2;
 	u64 told : 6; /* mistakes of the mapping as a whole that have been told */
 	u64 fn : 8;   /* name of the map call, see extent_function() */
-	u64 unused : 5;
+	u64 unused : 4;
 	u64 time; /* of the map call */
 	u32 dev;
 	u32 next_hash; /* id; also links free records */
@@ -61,7 +62,7 @@ struct extent_more {
 	u64 written_lo, written_hi;  /* what the device wrote since it owns all; empty, or one range; without runs */
 	struct runs runs;	     /* n = 0: none */
 	u8 *snapshot;		     /* bytes as the device may see them, NULL: none */
-	const void *cpu;	     /* coherent: the address handed out */
+	const void *cpu;	     /* of allocated kinds: the address handed out */
 	struct pool_page *pool_page; /* EXTENT_POOL: its blocks, see pool.h */
 };
 
@@ -69,11 +70,11 @@ struct extent_more {
 struct dead {
 	u64 bus, phys;
 	u64 size : 40; /* this word is copied from the extent as it is */
-	u64 kind : 3;
+	u64 kind : 4;
 	u64 dir : 2;
 	u64 told : 6; /* the device used it since, or was about to when it ended */
 	u64 fn : 8;
-	u64 unused : 5;
+	u64 unused : 4;
 	u64 time;
 	u32 dev;
 	stack_id mapped;

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "lib/check/call.h"
 #include "lib/check/phase.h"
 #include "lib/check/sg_list.h"
 #include "lib/mm/mm.h"
@@ -16,8 +17,13 @@
 const char *extent_kind_name(unsigned int kind)
 {
 	static const char *const names[NR_EXTENT_KINDS] = {
-		[EXTENT_SINGLE] = "single mapping",   [EXTENT_PAGE] = "page mapping", [EXTENT_SG] = "sg mapping",
-		[EXTENT_COHERENT] = "coherent block", [EXTENT_RESOURCE] = "resource", [EXTENT_POOL] = "pool page",
+		[EXTENT_SINGLE] = "single mapping",
+		[EXTENT_PAGE] = "page mapping",
+		[EXTENT_SG] = "sg mapping",
+		[EXTENT_COHERENT] = "coherent block",
+		[EXTENT_RESOURCE] = "resource",
+		[EXTENT_POOL] = "pool page",
+		[EXTENT_NONCOHERENT] = "non-coherent block",
 	};
 
 	return kind < NR_EXTENT_KINDS ? names[kind] : "mapping";
@@ -81,10 +87,10 @@ static void finding_place(struct check *c, struct finding *f, const struct exten
 	f->buffer_kind = extent_kind_name(e->kind);
 	f->offset = lo;
 	f->size = hi - lo;
-	f->direction = e->kind == EXTENT_COHERENT || e->kind == EXTENT_POOL ? 0 : (int)e->dir + 1;
+	f->direction = kind_is_coherent(e->kind) ? 0 : (int)e->dir + 1;
 	f->mapped = e->mapped;
 	f->mapped_time = e->time;
-	f->mapped_verb = e->kind == EXTENT_COHERENT || e->kind == EXTENT_POOL ? "allocated" : "mapped";
+	f->mapped_verb = kind_is_allocated(e->kind) ? "allocated" : "mapped";
 }
 
 static char letter(u8 state)
@@ -145,7 +151,7 @@ void finding_of_dead(struct check *c, struct finding *f, const struct dead *d, u
 	f->handed = d->by.stack;
 	f->handed_time = d->by.time;
 	f->handed_by = c->functions[d->by.fn];
-	f->handed_to = d->kind == EXTENT_COHERENT || d->kind == EXTENT_POOL ? "the allocator" : "the CPU";
+	f->handed_to = kind_is_allocated(d->kind) ? "the allocator" : "the CPU";
 }
 
 void extent_describe(struct check *c, const struct extent *e, char *buf, size_t size)

@@ -12,7 +12,8 @@ enum { TOLD_DEVICE_READ = 1, TOLD_DEVICE_WRITE = 2, TOLD_OUT_OF_BOUNDS = 4, TOLD
 
 static inline bool extent_is_streaming(const struct extent *e)
 {
-	return e->kind == EXTENT_SINGLE || e->kind == EXTENT_PAGE || e->kind == EXTENT_SG;
+	return e->kind == EXTENT_SINGLE || e->kind == EXTENT_PAGE || e->kind == EXTENT_SG ||
+	       e->kind == EXTENT_NONCOHERENT;
 }
 
 static inline struct runs *extent_runs(const struct check *c, const struct extent *e)

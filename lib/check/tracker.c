@@ -135,7 +135,7 @@ static inline struct extent *record(struct dmasim_machine *m, const struct track
 	if (k_unlikely(!e))
 		return NULL;
 	e->freed = freed;
-	if (k_unlikely(kind_is_coherent(op->kind))) {
+	if (k_unlikely(kind_is_allocated(op->kind))) {
 		struct extent_more *more = extent_need_more(c, e);
 
 		if (more)
@@ -186,8 +186,8 @@ static struct extent *meant(struct check *c, const struct track_op *op)
 	return best;
 }
 
-/* Coherent memory found by the CPU address, for a free with another handle. */
-static struct extent *coherent_by_cpu(struct check *c, const struct track_op *op)
+/* Allocated memory found by the CPU address, for a free with another handle. */
+static struct extent *allocated_by_cpu(struct check *c, const struct track_op *op)
 {
 	phys_addr_t phys;
 	struct extent_walk w;
@@ -236,7 +236,7 @@ static inline void end(struct check *c, struct extent *e, unsigned long attrs, c
 	real->size = e->size;
 	real->dir = (enum dma_data_direction)e->dir;
 	real->attrs = e->attrs;
-	real->cpu = kind_is_coherent(e->kind) && e->more ? extent_more(c, e)->cpu : NULL;
+	real->cpu = kind_is_allocated(e->kind) && e->more ? extent_more(c, e)->cpu : NULL;
 	if (k_unlikely(attrs & ATTR_SKIP_CPU_SYNC) && leave_stale(c, e, by))
 		extent_haunt(c, e, by);
 	else
@@ -263,8 +263,8 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 	extent_prefetch(c, op->dev->id, op->bus, op->bus + c->guess);
 	by = (struct stamp){sim_now(m->hw), stack_capture(m, op->frame), extent_function(c, op->function), 0};
 	e = meant(c, op);
-	if (k_unlikely(!e) && kind_is_coherent(op->kind))
-		e = coherent_by_cpu(c, op);
+	if (k_unlikely(!e) && kind_is_allocated(op->kind))
+		e = allocated_by_cpu(c, op);
 	if (k_unlikely(!e)) {
 		call_unmaps_nothing(m, op);
 		return;
@@ -274,8 +274,8 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 		return;
 	}
 	fits = !kind_differs(op, e) && e->size == op->size &&
-	       (kind_is_coherent(e->kind) ? e->bus == op->bus && !cpu_differs(c, op, e)
-					  : e->dir == (unsigned int)op->dir);
+	       (kind_is_coherent(e->kind) || e->dir == (unsigned int)op->dir) &&
+	       (!kind_is_allocated(e->kind) || (e->bus == op->bus && !cpu_differs(c, op, e)));
 	if (k_unlikely(e->list))
 		sg_list_leaves(m, op, e);
 	else if (k_unlikely(!fits) && !e->freed)
@@ -349,6 +349,50 @@ bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_
 	by = (struct stamp){sim_now(m->hw), stack_capture(m, op->frame), extent_function(c, op->function), 0};
 	tracker_hand_over(c, e, lo, hi, dir, side, &by);
 	return inside;
+}
+
+bool track_cache_sync(struct dmasim_machine *m, const struct track_op *op)
+{
+	struct check *c = m->check;
+	struct extent_walk w;
+	struct extent *e;
+	struct stamp by;
+	u8 clear = 0;
+	u64 lo, hi;
+
+	if (k_unlikely(!c))
+		return true;
+	check_settle(m);
+	extent_walk_init(c, &w, op->phys, op->phys + 1);
+	while ((e = extent_walk_next(&w)))
+		if (e->kind == EXTENT_NONCOHERENT && e->dev == op->dev->id)
+			break;
+	if (k_unlikely(!e)) {
+		struct finding f = call_finding(m, op, "sync-unknown", "sync");
+
+		f.has_bus = false;
+		finding_more(&f, "memory", "%s() was given memory that the device has not got as non-coherent",
+			     op->function);
+		check_found(c, &f);
+		return false;
+	}
+	if (e->freed)
+		return false;
+	lo = op->phys - e->phys;
+	hi = op->size <= e->size - lo ? lo + op->size : e->size;
+	if (k_unlikely(hi - lo < op->size))
+		call_sync_mismatch(m, op, e, lo, hi);
+	by = (struct stamp){sim_now(m->hw), stack_capture(m, op->frame), extent_function(c, op->function), 0};
+	if (c->snapshot && e->more && extent_more(c, e)->snapshot)
+		snapshot_compare_owned(c, e, lo, hi, false);
+	if (op->dir != DMA_FROM_DEVICE) /* written back */
+		clear |= BYTE_CPU_WROTE;
+	if (op->dir != DMA_TO_DEVICE) /* invalidated */
+		clear |= BYTE_DEV_WROTE;
+	extent_change(c, e, lo, hi, BYTE_OWNER | BYTE_SEEN | clear, BYTE_CPU, &by);
+	if (op->dir != DMA_FROM_DEVICE && c->snapshot)
+		snapshot_take(c, e, lo, hi);
+	return true;
 }
 
 /* ---- what happens around mappings ---- */

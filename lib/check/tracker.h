@@ -18,6 +18,7 @@ enum extent_kind {
 	EXTENT_COHERENT,
 	EXTENT_RESOURCE,
 	EXTENT_POOL,
+	EXTENT_NONCOHERENT, /* allocated and mapped at once: freed like coherent memory, handed over like a mapping */
 	NR_EXTENT_KINDS
 };
 
@@ -30,7 +31,7 @@ struct track_op {
 	phys_addr_t phys; /* map: of the first byte */
 	size_t size;
 	unsigned long attrs;
-	const void *cpu;      /* coherent: address handed out or passed to free; streaming: NULL */
+	const void *cpu;      /* allocated kinds: address handed out or passed to free; streaming: NULL */
 	const char *function; /* as the driver spelled it: static string */
 	void *frame;	      /* frame address of the public function */
 	bool allocated;	      /* map: the memory is known to be allocated, and not looked up again */
@@ -51,7 +52,7 @@ struct track_unmapped {
 	size_t size;
 	enum dma_data_direction dir;
 	unsigned long attrs;
-	const void *cpu; /* coherent */
+	const void *cpu; /* allocated kinds */
 };
 /* On a mismatch that ends the mapping, *real says what was mapped. Which mismatch does: docs/architecture.md. */
 void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct track_unmapped *real);
@@ -59,6 +60,12 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 enum track_sync_side { SYNC_FOR_CPU, SYNC_FOR_DEVICE };
 /* True if [bus, bus + size) lies in one live mapping of the device, and the sync should be carried out. */
 bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_sync_side side, phys_addr_t *phys);
+
+/*
+ * dma_cache_sync() of [phys, phys + size): memory allocated with DMA_ATTR_NON_CONSISTENT has no owner; writing back and
+ * invalidating are all there is. False: not such memory of the device, and reported.
+ */
+bool track_cache_sync(struct dmasim_machine *m, const struct track_op *op);
 
 /*
  * Lists. One call maps, syncs or ends all entries; what is said of it is said once. Each entry is a mapping of its own to

@@ -33,6 +33,8 @@ void *dma_coherent_alloc(struct dmasim_device_private *p, size_t size, dma_addr_
 	};
 	struct finding f = {.rule = "map-bad-size", .dev = p->dev, .size = size, .act_verb = "allocate"};
 
+	if (k_unlikely(attrs & DMA_ATTR_NON_CONSISTENT))
+		return dma_noncoherent_alloc(p, size, handle, DMA_BIDIRECTIONAL, gfp, attrs, function, frame);
 	k_thread.entry = frame;
 	if (k_unlikely(k_model_call(m, function)))
 		return NULL;
@@ -79,7 +81,7 @@ bool dma_coherent_free(struct dmasim_device_private *p, size_t size, void *cpu, 
 	const struct dma_map_ops *ops = dma_ops_of(p);
 	struct track_op op = {
 		.dev = p,
-		.kind = EXTENT_COHERENT,
+		.kind = attrs & DMA_ATTR_NON_CONSISTENT ? EXTENT_NONCOHERENT : EXTENT_COHERENT,
 		.dir = DMA_BIDIRECTIONAL,
 		.bus = handle,
 		.phys = DMA_BAD_PHYS,
@@ -115,11 +117,8 @@ bool dma_coherent_free(struct dmasim_device_private *p, size_t size, void *cpu, 
 		track_unmap(m, &op, &real);
 		if (!real.found)
 			return false;
-		if (real.kind != EXTENT_COHERENT) {
-			dma_streaming_release(p, &real, handle); /* the wrong call, reported; it is ended */
-			return false;
-		}
-		dma_coherent_release(p, &real);
+		dma_release(p, &real, handle); /* of another kind: the wrong call, reported; it is ended */
+		return real.kind == op.kind;
 	} else if (ops->free) {
 		ops->free(p->dev, size, cpu, handle, attrs);
 	}

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <linux/dma-direct.h>
 #include <linux/gfp.h>
+#include <linux/mm.h>
 #include "lib/check/check.h"
 #include "lib/core/stack.h"
 #include "lib/dma/dma.h"
@@ -128,7 +129,7 @@ static unsigned int order_of(size_t size)
 	return pages <= 1 ? 0 : 64 - (unsigned int)__builtin_clzll(pages - 1);
 }
 
-static void *direct_alloc(struct device *dev, size_t size, dma_addr_t *handle, gfp_t gfp, unsigned long attrs)
+phys_addr_t dma_direct_alloc_block(struct device *dev, size_t size, gfp_t gfp, const char *kind)
 {
 	struct dmasim_machine *m = k_thread.current;
 	u64 limit = dma_direct_limit(dev->coherent_dma_mask, dev->bus_dma_limit);
@@ -136,12 +137,11 @@ static void *direct_alloc(struct device *dev, size_t size, dma_addr_t *handle, g
 	phys_addr_t highest, phys;
 	stack_id stack = m->checks ? stack_entry(m) : 0;
 	gfp_t zone = suggested_zone(m, dev, limit, &highest);
-	void *cpu;
 
 	if (order > 10)
-		return NULL;
+		return DMA_BAD_PHYS;
 	for (;;) {
-		phys = mm_alloc_block(m, order, gfp | zone, highest, "coherent block", stack);
+		phys = mm_alloc_block(m, order, gfp | zone, highest, kind, stack);
 		if (phys != DMA_BAD_PHYS && reachable(dev, phys, SIM_PAGE_SIZE << order, limit))
 			break;
 		if (phys != DMA_BAD_PHYS)
@@ -152,17 +152,42 @@ static void *direct_alloc(struct device *dev, size_t size, dma_addr_t *handle, g
 		else if (zone != __GFP_DMA && m->hw->cfg.dma_zone_end)
 			zone = __GFP_DMA;
 		else
-			return NULL;
+			return DMA_BAD_PHYS;
 	}
+	memset(sim_ram_ptr(m->hw, phys), 0, SIM_PAGE_SIZE << order);
+	return phys;
+}
+
+void dma_direct_free_block(struct dmasim_machine *m, phys_addr_t phys, size_t size, const char *kind)
+{
+	struct mm_object o;
+
+	if (!m->checks) {
+		/* Nobody has compared the arguments with the allocation. */
+		mm_object_at(m, phys, &o);
+		if (o.state != MM_ALLOCATED || o.start != phys || strcmp(o.kind, kind) != 0 ||
+		    order_of(o.size) != order_of(size))
+			return;
+	}
+	mm_free_block(m, phys, order_of(size), m->checks ? stack_entry(m) : 0);
+}
+
+static void *direct_alloc(struct device *dev, size_t size, dma_addr_t *handle, gfp_t gfp, unsigned long attrs)
+{
+	struct dmasim_machine *m = k_thread.current;
+	phys_addr_t phys = dma_direct_alloc_block(dev, size, gfp, "coherent block");
+	void *cpu;
+
+	if (phys == DMA_BAD_PHYS)
+		return NULL;
 	if (attrs & DMA_ATTR_NO_KERNEL_MAPPING)
 		cpu = direct_cookie(m, phys);
 	else
 		cpu = sim_phys_to_uncached(m->hw, phys);
 	if (!cpu) {
-		mm_free_block(m, phys, order, stack);
+		dma_direct_free_block(m, phys, size, "coherent block");
 		return NULL;
 	}
-	memset(sim_ram_ptr(m->hw, phys), 0, SIM_PAGE_SIZE << order);
 	*handle = phys_to_dma(dev, phys);
 	return cpu;
 }
@@ -172,24 +197,42 @@ static void direct_free(struct device *dev, size_t size, void *cpu, dma_addr_t h
 {
 	struct dmasim_machine *m = k_thread.current;
 	phys_addr_t phys = direct_cpu_to_phys(m, cpu);
-	struct mm_object o;
 
 	(void)attrs;
+	if (phys != DMA_BAD_PHYS && (m->checks || dma_to_phys(dev, handle) == phys))
+		dma_direct_free_block(m, phys, size, "coherent block");
+}
+
+/* ---- memory that is mapped but not coherent ---- */
+
+static struct page *direct_alloc_pages(struct device *dev, size_t size, dma_addr_t *handle, enum dma_data_direction dir,
+				       gfp_t gfp)
+{
+	phys_addr_t phys = dma_direct_alloc_block(dev, size, gfp, DMA_NONCOHERENT_KIND);
+
+	(void)dir;
 	if (phys == DMA_BAD_PHYS)
-		return;
-	if (!m->checks) {
-		/* Nobody has compared the arguments with the allocation. */
-		mm_object_at(m, phys, &o);
-		if (o.state != MM_ALLOCATED || o.start != phys || strcmp(o.kind, "coherent block") ||
-		    order_of(o.size) != order_of(size) || dma_to_phys(dev, handle) != phys)
-			return;
-	}
-	mm_free_block(m, phys, order_of(size), m->checks ? stack_entry(m) : 0);
+		return NULL;
+	*handle = phys_to_dma(dev, phys);
+	return phys_to_page(phys);
+}
+
+static void direct_free_pages(struct device *dev, size_t size, struct page *page, dma_addr_t handle,
+			      enum dma_data_direction dir)
+{
+	struct dmasim_machine *m = k_thread.current;
+	phys_addr_t phys = page_to_phys(page);
+
+	(void)dir;
+	if (phys != DMA_BAD_PHYS && (m->checks || dma_to_phys(dev, handle) == phys))
+		dma_direct_free_block(m, phys, size, DMA_NONCOHERENT_KIND);
 }
 
 const struct dma_map_ops dma_direct_ops = {
 	.alloc = direct_alloc,
 	.free = direct_free,
+	.alloc_pages_op = direct_alloc_pages,
+	.free_pages = direct_free_pages,
 	.map_phys = dma_direct_map_phys,
 	.unmap_phys = direct_unmap_phys,
 	.map_sg = dma_direct_map_sg,

@@ -5,6 +5,7 @@
  * mapping.c    front door of streaming mappings: arguments, checks, dispatch
  * sg.c         the same for lists
  * coherent.c   the same for coherent memory; managed.c frees it with the driver
+ * noncoherent.c the same for memory that is allocated mapped, and needs hand-overs
  * mask.c       what the device can address
  * origin.c     is this memory that may be mapped at all?
  * direct.c     the backend without an IOMMU: bus address = physical address through the windows
@@ -178,6 +179,19 @@ void dma_coherent_release(struct dmasim_device_private *p, const struct track_un
 /* mapping.c: the same for a streaming mapping that a free ended. */
 void dma_streaming_release(struct dmasim_device_private *p, const struct track_unmapped *real, dma_addr_t bus);
 
+/* ---- noncoherent.c ---- */
+
+#define DMA_NONCOHERENT_KIND "non-coherent block" /* as the memory manager labels it */
+
+/* What the allocations of such memory have in common: context, direction, size, mask, zone. False: reported. */
+bool dma_alloc_arguments_ok(struct dmasim_device_private *p, const struct track_op *op, gfp_t gfp);
+/* The same for memory that is mapped from its allocation on, and handed over by syncs; the CPU's address. */
+void *dma_noncoherent_alloc(struct dmasim_device_private *p, size_t size, dma_addr_t *handle,
+			    enum dma_data_direction dir, gfp_t gfp, unsigned long attrs, const char *function,
+			    void *frame);
+/* The tracker has ended what is described, by a call of whatever kind: undo what made it. */
+void dma_release(struct dmasim_device_private *p, const struct track_unmapped *real, dma_addr_t bus);
+
 /* ---- managed.c ---- */
 
 /* The block was freed by dma_free_coherent(): true, and forgotten, if it was a managed one. */
@@ -193,6 +207,9 @@ void dma_pools_exit(struct dmasim_machine *m);
 /* ---- direct.c ---- */
 
 extern const struct dma_map_ops dma_direct_ops;
+/* Cleared pages that the device's coherent mask reaches, as physical address; and back, if they are of that kind. */
+phys_addr_t dma_direct_alloc_block(struct device *dev, size_t size, gfp_t gfp, const char *kind);
+void dma_direct_free_block(struct dmasim_machine *m, phys_addr_t phys, size_t size, const char *kind);
 dma_addr_t dma_direct_overflow(struct device *dev, dma_addr_t addr, size_t size, unsigned long attrs);
 static inline dma_addr_t dma_direct_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 					     enum dma_data_direction dir, unsigned long attrs)

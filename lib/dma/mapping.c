@@ -291,8 +291,8 @@ static inline void unmap(struct dmasim_device_private *p, struct track_op *op)
 	} else {
 		op->phys = dma_to_phys(p->dev, op->bus);
 	}
-	if (k_unlikely(m->checks && real.kind == EXTENT_COHERENT)) {
-		dma_coherent_release(p, &real); /* the wrong call, reported; what it ended is ended */
+	if (k_unlikely(m->checks && (real.kind == EXTENT_COHERENT || real.kind == EXTENT_NONCOHERENT))) {
+		dma_release(p, &real, op->bus); /* the wrong call, reported; what it ended is ended */
 		return;
 	}
 	dma_call_unmap(p, op);

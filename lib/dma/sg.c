@@ -432,8 +432,8 @@ static void unmap(struct track_sg *sg)
 	if (ops->unmap_sg)
 		ops->unmap_sg(p->dev, sg->sgl, sg->nents, sg->dir, sg->attrs);
 	while (track_sg_end(m, list, &real, &op.bus)) {
-		if (k_unlikely(real.kind == EXTENT_COHERENT)) {
-			dma_coherent_release(p, &real);
+		if (k_unlikely(real.kind != EXTENT_SG)) {
+			dma_release(p, &real, op.bus);
 			continue;
 		}
 		if (k_unlikely(!ops->unmap_sg && ops != &dma_direct_ops)) {

@@ -152,7 +152,10 @@ bool mm_free_pages(struct dmasim_machine *m, u32 index, unsigned int order, cons
 		mm_bad_free(m, "invalid-free", function, p, phys, "memory from kmalloc(), which kfree() frees");
 		return false;
 	case FRAME_BLOCK:
-		mm_bad_free(m, "invalid-free", function, p, phys, "coherent memory, which dma_free_coherent() frees");
+		mm_bad_free(m, "invalid-free", function, p, phys,
+			    strcmp(f->kind, "coherent block") == 0
+				    ? "coherent memory, which dma_free_coherent() frees"
+				    : "memory of the DMA API, which its counterpart of the allocation frees");
 		return false;
 	case FRAME_VMALLOC:
 		mm_bad_free(m, "invalid-free", function, p, phys, "a page of vmalloc(), which vfree() frees");

@@ -10,6 +10,7 @@
 
 #include <linux/dma-mapping.h>
 
+struct page;
 struct scatterlist;
 struct sg_table;
 struct vm_area_struct;
@@ -19,6 +20,11 @@ struct dma_map_ops {
 	/* Coherent memory. Required to allocate; NULL alloc: no memory. */
 	void *(*alloc)(struct device *dev, size_t size, dma_addr_t *handle, gfp_t gfp, unsigned long attrs);
 	void (*free)(struct device *dev, size_t size, void *cpu_addr, dma_addr_t handle, unsigned long attrs);
+	/* Memory that is mapped but not coherent, cleared. NULL: none. free_pages gets what was allocated. */
+	struct page *(*alloc_pages_op)(struct device *dev, size_t size, dma_addr_t *handle, enum dma_data_direction dir,
+				       gfp_t gfp);
+	void (*free_pages)(struct device *dev, size_t size, struct page *page, dma_addr_t handle,
+			   enum dma_data_direction dir);
 	int (*mmap)(struct device *dev, struct vm_area_struct *vma, void *cpu_addr, dma_addr_t handle, size_t size,
 		    unsigned long attrs);
 	int (*get_sgtable)(struct device *dev, struct sg_table *sgt, void *cpu_addr, dma_addr_t handle, size_t size,

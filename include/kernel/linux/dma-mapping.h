@@ -204,6 +204,42 @@ DMASIM_API void *dmam_alloc_attrs(struct device *dev, size_t size, dma_addr_t *h
 DMASIM_API void dmam_free_coherent(struct device *dev, size_t size, void *cpu_addr, dma_addr_t handle)
 	DMASIM_SYM(dmam_free_coherent);
 
+/* ---- memory that is mapped when it is allocated, and handed over by syncs ---- */
+
+/**
+ * dma_alloc_pages() - pages for one device, mapped already
+ * @size:   bytes; rounded up to a power of two of pages
+ * @handle: gets the bus address
+ * @dir:    as for a mapping
+ * @gfp:    GFP_KERNEL may sleep; a zone bit is a mistake and gives NULL, the zone follows from the coherent mask
+ *
+ * Zeroed, and the CPU's: the device may use it after dma_sync_single_for_device(), the CPU again after
+ * dma_sync_single_for_cpu(). There is nothing to ask dma_mapping_error() about.
+ *
+ * Context: as @gfp says.
+ * Return: the first page; NULL when there is no such memory.
+ */
+DMASIM_API struct page *dma_alloc_pages(struct device *dev, size_t size, dma_addr_t *handle,
+					enum dma_data_direction dir, gfp_t gfp) DMASIM_SYM(dma_alloc_pages);
+/** dma_free_pages() - free them, all values as allocated. Context: any */
+DMASIM_API void dma_free_pages(struct device *dev, size_t size, struct page *page, dma_addr_t handle,
+			       enum dma_data_direction dir) DMASIM_SYM(dma_free_pages);
+/** dma_alloc_noncoherent() - dma_alloc_pages() by the CPU's address (5.10; before, a call with other arguments) */
+DMASIM_API void *dma_alloc_noncoherent(struct device *dev, size_t size, dma_addr_t *handle, enum dma_data_direction dir,
+				       gfp_t gfp) DMASIM_SYM(dma_alloc_noncoherent);
+DMASIM_API void dma_free_noncoherent(struct device *dev, size_t size, void *cpu_addr, dma_addr_t handle,
+				     enum dma_data_direction dir) DMASIM_SYM(dma_free_noncoherent);
+
+/**
+ * dma_cache_sync() - before 5.10: write back or invalidate memory of dma_alloc_attrs(..., DMA_ATTR_NON_CONSISTENT)
+ * @cpu_addr: the CPU's address of the first byte
+ * @dir:      DMA_TO_DEVICE after the CPU has written, DMA_FROM_DEVICE before it reads, DMA_BIDIRECTIONAL for both
+ *
+ * Such memory has no owner: CPU and device may touch it at any time, and see of each other what was synced.
+ */
+DMASIM_API void dma_cache_sync(struct device *dev, void *cpu_addr, size_t size, enum dma_data_direction dir)
+	DMASIM_SYM(dma_cache_sync);
+
 /* ---- what the device can address ---- */
 
 /**
