@@ -11,6 +11,7 @@
  * Weakness: diagnosis looks through all live mappings once it gets to the last answers. That is an error path.
  */
 #include <stddef.h>
+#include "lib/check/moved.h"
 #include "lib/check/phase.h"
 #include "lib/check/pool.h"
 #include "lib/check/sg_list.h"
@@ -21,16 +22,6 @@ static struct dmasim_device_private *device_of(struct sim_master *master)
 {
 	return (struct dmasim_device_private *)(void *)((char *)master -
 							offsetof(struct dmasim_device_private, master));
-}
-
-static inline bool holds(const struct extent *e, u32 dev, dma_addr_t bus)
-{
-	return e->dev == dev && bus - e->bus < e->size;
-}
-
-static inline bool lets(const struct extent *e, bool write)
-{
-	return e->dir == DMA_BIDIRECTIONAL || e->dir == (write ? DMA_FROM_DEVICE : DMA_TO_DEVICE);
 }
 
 static struct finding access_finding(struct dmasim_device_private *dev, const char *rule, dma_addr_t bus, size_t n,
@@ -144,7 +135,7 @@ static bool check_piece(struct check *c, struct extent *e, struct sim_master *ma
 	}
 	if (!extent_is_streaming(e) && e->kind != EXTENT_RESOURCE)
 		return true;
-	if (k_unlikely(!lets(e, write))) {
+	if (k_unlikely(!extent_lets(e, write))) {
 		check_direction(c, e, dev, lo, hi, write);
 		return false;
 	}
@@ -164,14 +155,15 @@ static bool check_piece(struct check *c, struct extent *e, struct sim_master *ma
 /* The nearest live mapping of the device that ends at most a page before bus. */
 static struct extent *ends_before(struct check *c, u32 dev, dma_addr_t bus)
 {
-	struct extent *e, *best = NULL;
+	struct extent *e, *best;
 	struct extent_walk w;
 	phys_addr_t phys;
 	dma_addr_t from = bus > SIM_PAGE_SIZE ? bus - SIM_PAGE_SIZE : 1;
 	uint64_t len;
 
+	best = moved_ends_before(c, dev, bus, NULL);
 	if (!bus || !sim_bus_to_phys(c->m->hw, from - 1, &phys, &len))
-		return NULL;
+		return best;
 	extent_walk_init(c, &w, phys, phys + (bus - from) + 1);
 	while ((e = extent_walk_next(&w)))
 		if (e->dev == dev && e->bus + e->size <= bus && bus - (e->bus + e->size) <= SIM_PAGE_SIZE &&
@@ -253,14 +245,9 @@ static void would_have_been(struct check *c, struct finding *f, struct extent *e
 
 static bool used_physical(struct check *c, struct finding *f, u32 dev)
 {
-	dma_addr_t right;
-	struct extent *e;
-	uint64_t len;
+	struct extent *e = mapped_at(c, dev, f->bus);
 
-	if (!sim_phys_to_bus(c->m->hw, f->bus, &right, &len) || right == f->bus)
-		return false;
-	e = mapped_at(c, dev, f->bus);
-	if (!e)
+	if (!e || e->bus + (f->bus - e->phys) == f->bus)
 		return false;
 	f->rule = "device-used-physical-address";
 	would_have_been(c, f, e, f->bus - e->phys);
@@ -446,7 +433,7 @@ static inline struct extent *find(struct check *c, u32 dev, dma_addr_t bus, bool
 
 	if (c->last) {
 		e = extent_at(c, c->last);
-		if (k_likely(holds(e, dev, bus) && lets(e, write)))
+		if (k_likely(extent_holds(e, dev, bus) && extent_lets(e, write)))
 			return e;
 	}
 	e = extent_containing(c, dev, bus, write);
@@ -462,9 +449,9 @@ static inline bool ordinary(const struct check *c, struct sim_master *master, dm
 {
 	const struct extent *e = extent_at(c, c->last);
 
-	return c->last && holds(e, device_of(master)->id, bus) && n <= e->size - (bus - e->bus) && lets(e, write) &&
-	       e->checked && !e->freed && !(e->state & BYTE_CPU_WROTE) && !extent_runs(c, e) && !c->snapshot &&
-	       bus + n - 1 <= top_line(master);
+	return c->last && extent_holds(e, device_of(master)->id, bus) && n <= e->size - (bus - e->bus) &&
+	       extent_lets(e, write) && e->checked && !e->freed && !(e->state & BYTE_CPU_WROTE) && !extent_runs(c, e) &&
+	       !c->snapshot && bus + n - 1 <= top_line(master);
 }
 
 size_t track_dma_access(void *soft, struct sim_master *master, dma_addr_t bus, size_t n, bool write)

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include "lib/check/extent.h"
+#include "lib/check/moved.h"
 #include "lib/check/snapshot.h"
 #include "sim/valgrind.h"
 
@@ -424,6 +424,7 @@ struct extent *extent_add(struct check *c, const struct track_op *op, stack_id s
 		.fn = extent_function(c, op->function),
 		.checked = !(op->kind == EXTENT_SINGLE || op->kind == EXTENT_PAGE || op->kind == EXTENT_RESOURCE),
 		.live = 1,
+		.moved = phys - bus != c->shift,
 		.time = now,
 		.dev = dev,
 		.next_hash = *head,
@@ -434,6 +435,8 @@ struct extent *extent_add(struct check *c, const struct track_op *op, stack_id s
 								    : BYTE_DEVICE,
 	};
 	*head = id;
+	if (k_unlikely(e->moved))
+		moved_add(c, e);
 	places_add(c, e, id, phys, size);
 	c->foreign += is_foreign(c, phys);
 	return e;
@@ -454,6 +457,8 @@ static inline void bury(struct check *c, struct extent *e, u32 id, const struct 
 	struct dead *d = &c->quarantine[c->nr_dead++ % QUARANTINE];
 
 	hash_remove(c, e, id);
+	if (k_unlikely(e->moved))
+		moved_remove(c, e);
 	c->live--;
 	d->bus = e->bus;
 	d->phys = e->phys;
@@ -501,16 +506,6 @@ void extent_haunt(struct check *c, struct extent *e, const struct stamp *by)
 
 /* ---- finding by bus address ---- */
 
-static inline bool holds(const struct extent *e, u32 dev, dma_addr_t bus)
-{
-	return e->dev == dev && bus - e->bus < e->size;
-}
-
-static inline bool lets(const struct extent *e, bool write)
-{
-	return e->dir == DMA_BIDIRECTIONAL || e->dir == (write ? DMA_FROM_DEVICE : DMA_TO_DEVICE);
-}
-
 /* The best of one list: one that lets the device do it, else any. */
 static inline struct extent *best_of(struct check *c, u32 link, u32 dev, dma_addr_t bus, bool write,
 				     struct extent *best)
@@ -518,9 +513,9 @@ static inline struct extent *best_of(struct check *c, u32 link, u32 dev, dma_add
 	for (; link; link = *link_next(c, link)) {
 		struct extent *e = link_extent(c, link);
 
-		if (!holds(e, dev, bus) || e->ghost)
+		if (!extent_holds(e, dev, bus) || e->ghost)
 			continue;
-		if (k_likely(lets(e, write)))
+		if (k_likely(extent_lets(e, write)))
 			return e;
 		best = best ? best : e;
 	}
@@ -535,7 +530,7 @@ struct extent *extent_containing(struct check *c, u32 dev, dma_addr_t bus, bool 
 	u64 page;
 
 	while ((e = extent_exact(c, dev, bus, e))) {
-		if (k_likely(lets(e, write)))
+		if (k_likely(extent_lets(e, write)))
 			return e;
 		best = best ? best : e;
 	}
@@ -543,13 +538,18 @@ struct extent *extent_containing(struct check *c, u32 dev, dma_addr_t bus, bool 
 		page = (phys - c->base) >> SIM_PAGE_SHIFT;
 		if (k_likely(page < c->nr_pages)) {
 			best = best_of(c, c->pages[page].head, dev, bus, write, best);
-			if (k_likely(best && lets(best, write)))
+			if (k_likely(best && extent_lets(best, write)))
 				return best;
 			best = best_of(c, c->chunks[page >> (CHUNK_SHIFT - SIM_PAGE_SHIFT)].head, dev, bus, write,
 				       best);
-			if (best && lets(best, write))
+			if (best && extent_lets(best, write))
 				return best;
 		}
+	}
+	if (k_unlikely(c->moved != NULL)) {
+		best = moved_containing(c, dev, bus, write, best);
+		if (best && extent_lets(best, write))
+			return best;
 	}
 	return c->outsiders ? best_of(c, c->outsiders, dev, bus, write, best) : best;
 }
@@ -581,6 +581,7 @@ int extents_init(struct check *c, struct dmasim_machine *m)
 	c->linear_phys = m->hw->ram.linear.phys;
 	c->foreign_base = cfg->foreign_base;
 	c->foreign_size = cfg->foreign_size;
+	c->shift = 0 - (u64)cfg->bus_offset;
 	c->base = m->hw->ram.base;
 	c->end = m->hw->ram.end;
 	if (cfg->foreign_size) {
@@ -619,6 +620,7 @@ void extents_exit(struct check *c)
 			runs_exit(&extent_more(c, e)->runs);
 		}
 	}
+	moved_exit(c);
 	release(c->pages, c->nr_pages * sizeof(*c->pages));
 	release(c->chunks, c->nr_chunks * sizeof(*c->chunks));
 	release(c->hash, c->hash_reserved);
@@ -670,6 +672,7 @@ void extents_check(struct check *c)
 			runs_check(&extent_more(c, e)->runs, e->size);
 	}
 	assert(live == c->live);
+	moved_check(c);
 	for (u32 i = 0; i <= c->hash_mask; i++)
 		for (u32 id = c->hash[i]; id; id = extent_at(c, id)->next_hash) {
 			assert(extent_at(c, id)->live);

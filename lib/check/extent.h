@@ -20,7 +20,6 @@
 #define QUARANTINE	       4096
 #define FAILURES	       64
 #define WRONG_ACCESSES	       8
-#define WRONG_ACCESSES	       8
 
 /*
  * One live mapping, in one cache line. Found by its id: an index that never moves. `state` is that of all its bytes
@@ -50,6 +49,7 @@ struct extent {
 	u8 outside : 1; /* not in indexed physical space: in the list of outsiders */
 	u8 live : 1;
 	u8 ghost : 1; /* ended, its bytes still stale: only in the lists of places */
+	u8 moved : 1; /* the bus does not show its bytes at its bus address: in the index of moved.c */
 	u8 state;
 };
 _Static_assert(sizeof(struct extent) == 64, "an extent is one cache line");
@@ -151,6 +151,8 @@ struct check {
 	phys_addr_t foreign_base;
 	u64 foreign_size;
 	phys_addr_t base, end; /* indexed physical space */
+	u64 shift;	       /* physical minus bus address of what the bridge shows; all else has moved */
+	struct moved *moved;   /* their index; NULL: none was ever mapped */
 	u64 guess;	       /* physical minus bus address of the last mapping: only to fetch early */
 	struct page_entry *pages;
 	struct chunk_entry *chunks;
@@ -242,6 +244,18 @@ static inline u32 extent_hash(const struct check *c, u32 dev, dma_addr_t bus)
 	u64 x = (bus ^ ((u64)dev << 48)) * 0x9e3779b97f4a7c15ULL;
 
 	return (u32)(x >> 32) & c->hash_mask;
+}
+
+/* Is this bus address of the device in the mapping? */
+static inline bool extent_holds(const struct extent *e, u32 dev, dma_addr_t bus)
+{
+	return e->dev == dev && bus - e->bus < e->size;
+}
+
+/* Does its direction let the device do it? */
+static inline bool extent_lets(const struct extent *e, bool write)
+{
+	return e->dir == DMA_BIDIRECTIONAL || e->dir == (write ? DMA_FROM_DEVICE : DMA_TO_DEVICE);
 }
 
 /* The newest live mapping of the device that starts exactly there, or the next older one behind `after`. */
