@@ -356,6 +356,11 @@ static bool owned_by_cpu(u8 state)
 	return (state & BYTE_OWNER) == BYTE_CPU;
 }
 
+static bool changed_by_device(u8 state)
+{
+	return state & BYTE_DEV_WROTE;
+}
+
 void call_syncs_again(struct dmasim_machine *m, const struct track_op *op, struct extent *e, u64 lo, u64 hi,
 		      enum track_sync_side side)
 {
@@ -363,6 +368,9 @@ void call_syncs_again(struct dmasim_machine *m, const struct track_op *op, struc
 	struct span s;
 	char map[33];
 
+	/* A driver that polls its buffer syncs again and again; it is of use as soon as there is something new. */
+	if (side == SYNC_FOR_CPU && extent_find(m->check, e, lo, hi, changed_by_device, &s))
+		return;
 	if (!extent_find(m->check, e, lo, hi, side == SYNC_FOR_CPU ? owned_by_cpu : owned_by_device, &s))
 		return;
 	f = call_finding(m, op, "sync-redundant", "sync");
