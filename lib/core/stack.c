@@ -55,18 +55,17 @@ struct table {
 	struct slot slots[];
 };
 
-/* A frame: what it links to, and its return address. */
-struct frame {
-	uintptr_t link, pc;
-};
-
-/* The chain of frames that one place of call had last: where each was, and what stood there. */
+/*
+ * The chain of frames that one place of call had last. at[0] is its first frame, at[i + 1] what frame i links to: the next
+ * frame, and behind the last one whatever stood there. at[0] 0: not in use.
+ */
 struct recent {
-	stack_id id; /* 0 = not in use */
+	stack_id id;
 	u32 nr;
-	uintptr_t at[STACK_FRAMES];
-	struct frame was[STACK_FRAMES];
-};
+	uintptr_t high; /* end of the stack that they all lie on */
+	uintptr_t at[STACK_FRAMES + 1];
+	uintptr_t pc[STACK_FRAMES];
+} __attribute__((aligned(256))); /* found by a shift */
 
 struct k_stacks {
 	struct recent recent[RECENT]; /* by recent_slot() */
@@ -378,54 +377,69 @@ static inline stack_id intern(struct dmasim_machine *m, const struct walk *w)
 
 /* ---- the fast way: the same stack as last time ---- */
 
-static inline struct recent *recent_slot(struct k_stacks *s, uintptr_t frame, const void *pc)
+static inline struct recent *recent_slot(struct k_stacks *s, uintptr_t frame, uintptr_t pc)
 {
-	return &s->recent[((u32)(frame >> 4) ^ (u32)(uintptr_t)pc * 0x9e3779b1U >> 20) & (RECENT - 1)];
+	return &s->recent[(frame >> 4 ^ pc) & (RECENT - 1)];
 }
 
 /*
  * Does the chain that starts at `frame`, on this thread's stack, still read as remembered? Its first frame is where it
- * was and its last one lies on this stack, so all of them do, and may be read before it is known that they are linked:
+ * was, and that was on this stack, so all of them do, and may be read before it is known that they are linked:
  * that makes the loads independent of each other, which is what a plain walk spends its time on.
  */
-NO_SANITIZE static inline bool unchanged(const struct recent *c, uintptr_t frame)
+NO_SANITIZE static inline __attribute__((__always_inline__)) bool unchanged(const struct recent *c, uintptr_t frame)
 {
-	const u32 nr = c->nr;
-	uintptr_t differs = 0;
-
-	if (c->at[0] != frame || c->at[nr - 1] > k_thread.stack_high - 2 * sizeof(void *))
+	if (k_unlikely(c->at[0] != frame) || k_unlikely(c->high != k_thread.stack_high))
 		return false;
-	/* Two loads a frame, never one: that would have to wait for the two stores that have just made the first frame. */
-	for (u32 i = 0; i < nr; i++) {
-		const volatile struct frame *f = (const volatile struct frame *)c->at[i];
-
-		differs |= (f->link ^ c->was[i].link) | (f->pc ^ c->was[i].pc);
+		/* Two loads a frame, never one: that would have to wait for the stores that have just made the first frame. */
+#define SAME_FRAME(i)                                                                        \
+	case (i) + 1:                                                                        \
+		if (k_unlikely(((const volatile uintptr_t *)c->at[i])[1] != c->pc[i]) ||     \
+		    k_unlikely(((const volatile uintptr_t *)c->at[i])[0] != c->at[(i) + 1])) \
+			return false;                                                        \
+		__attribute__((__fallthrough__))
+	switch (c->nr) {
+		SAME_FRAME(7);
+		SAME_FRAME(6);
+		SAME_FRAME(5);
+		SAME_FRAME(4);
+		SAME_FRAME(3);
+		SAME_FRAME(2);
+		SAME_FRAME(1);
+		SAME_FRAME(0);
+	default:
+		break;
 	}
-	return !differs;
+	return true;
+#undef SAME_FRAME
 }
+_Static_assert(STACK_FRAMES == 8, "unchanged() has a case for each frame");
 
 NO_SANITIZE static void remember(struct k_stacks *s, struct recent *c, uintptr_t frame, const struct walk *w,
 				 stack_id id)
 {
+	uintptr_t at = frame;
+
 	/* One that ended at a return address of 0 has read one frame more than it has addresses: not worth the cases. */
 	if (s->remembering || !id || !w->nr || w->ended_at_zero)
 		return;
 	s->remembering = true;
-	c->id = 0;
+	c->at[0] = 0;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	c->nr = w->nr;
+	c->high = k_thread.stack_high;
 	for (u32 i = 0; i < w->nr; i++) {
-		c->at[i] = frame;
-		c->was[i] = *(const struct frame *)frame;
-		frame = *(const uintptr_t *)frame;
+		c->pc[i] = (uintptr_t)w->pc[i];
+		at = *(const uintptr_t *)at;
+		c->at[i + 1] = at;
 	}
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	c->id = id;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	c->at[0] = frame;
 	s->remembering = false;
 }
 
-static __attribute__((__noinline__)) stack_id capture_slowly(struct dmasim_machine *m, uintptr_t frame,
-							     struct recent *c)
+NO_SANITIZE static __attribute__((__noinline__)) stack_id capture_slowly(struct dmasim_machine *m, uintptr_t frame)
 {
 	struct walk w;
 	stack_id id;
@@ -434,21 +448,22 @@ static __attribute__((__noinline__)) stack_id capture_slowly(struct dmasim_machi
 	w.truncated = w.ended_at_zero = false;
 	walk(&w, frame);
 	id = intern(m, &w);
-	if (c)
-		remember(m->stacks, c, frame, &w, id);
+	if (m->stacks && on_thread_stack(frame))
+		remember(m->stacks, recent_slot(m->stacks, frame, ((uintptr_t *)frame)[1]), frame, &w, id);
 	return id;
 }
 
 NO_SANITIZE stack_id stack_capture(struct dmasim_machine *m, void *frame)
 {
-	struct recent *c = NULL;
+	const struct recent *c;
 
-	if (k_likely(m->stacks && on_thread_stack((uintptr_t)frame))) {
-		c = recent_slot(m->stacks, (uintptr_t)frame, ((void **)frame)[1]);
-		if (k_likely(c->id && unchanged(c, (uintptr_t)frame)))
+	if (k_likely(m->stacks && (uintptr_t)frame >= k_thread.stack_low && (uintptr_t)frame < k_thread.stack_high)) {
+		c = recent_slot(m->stacks, (uintptr_t)frame, ((uintptr_t *)frame)[1]);
+		__asm__("" : "+r"(c)); /* gcc would compute it anew for each frame */
+		if (k_likely(unchanged(c, (uintptr_t)frame)))
 			return c->id;
 	}
-	return capture_slowly(m, (uintptr_t)frame, c);
+	return capture_slowly(m, (uintptr_t)frame);
 }
 
 /* frame may be that of the hook that was called from pc, or that of the function that holds pc: both are understood. */
