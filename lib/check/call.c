@@ -247,6 +247,7 @@ void call_unmaps_nothing(struct dmasim_machine *m, const struct track_op *op)
 		extent_describe(c, e, what, sizeof(what));
 		finding_more(&f, "mapping", "a %s; it stays", what);
 		check_found(c, &f);
+		e->told |= TOLD_NOT_ENDED;
 		return;
 	}
 	d = extent_dead(c, op->dev->id, op->bus, true);
@@ -262,6 +263,7 @@ void call_unmaps_nothing(struct dmasim_machine *m, const struct track_op *op)
 		finding_of(c, &f, e, op->bus - e->bus, e->size, NULL);
 		f.size = op->size;
 		finding_more(&f, "address", "+%llu in a %s", op->bus - e->bus, what);
+		e->told |= TOLD_NOT_ENDED;
 	} else if (op->bus == ERROR_COOKIE) {
 		finding_more(&f, "address", "DMA_MAPPING_ERROR, but no map call of this device has failed");
 	} else {

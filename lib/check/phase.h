@@ -8,7 +8,13 @@
 /* Mistakes with bytes that have been told since their last hand-over (struct stamp) ... */
 enum { TOLD_CPU_READ = 1, TOLD_CPU_WRITE = 2, TOLD_STALE = 4, TOLD_NOT_FLUSHED = 8 };
 /* ... and with a mapping as a whole (struct extent) */
-enum { TOLD_DEVICE_READ = 1, TOLD_DEVICE_WRITE = 2, TOLD_OUT_OF_BOUNDS = 4, TOLD_BEYOND_MASK = 8 };
+enum {
+	TOLD_DEVICE_READ = 1,
+	TOLD_DEVICE_WRITE = 2,
+	TOLD_OUT_OF_BOUNDS = 4,
+	TOLD_BEYOND_MASK = 8,
+	TOLD_NOT_ENDED = 16, /* its unmap missed it, or it was mapped over itself: that nobody ends it is no news */
+};
 
 static inline bool extent_is_streaming(const struct extent *e)
 {

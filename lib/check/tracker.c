@@ -45,8 +45,12 @@ static bool may_write(unsigned int dir)
 	return dir == DMA_FROM_DEVICE || dir == DMA_BIDIRECTIONAL;
 }
 
-/* Other live mappings of the same bytes. One report, the gravest. */
-static __attribute__((__noinline__, __cold__)) bool check_overlap(struct dmasim_machine *m, const struct track_op *op)
+/*
+ * Other live mappings of the same bytes. One report, the gravest. What is mapped over itself was not unmapped before, or
+ * was mapped by mistake: one of the two will never be ended, and that has been told then; *again says so.
+ */
+static __attribute__((__noinline__, __cold__)) bool check_overlap(struct dmasim_machine *m, const struct track_op *op,
+								  bool *again)
 {
 	struct check *c = m->check;
 	struct extent *e, *overlap = NULL;
@@ -77,9 +81,13 @@ static __attribute__((__noinline__, __cold__)) bool check_overlap(struct dmasim_
 		if (may_write(e->dir) || may_write(op->dir))
 			overlap = e;
 	}
-	if (overlap)
-		call_overlaps(m, op, overlap, "map-overlap");
-	return overlap != NULL;
+	if (!overlap)
+		return false;
+	call_overlaps(m, op, overlap, "map-overlap");
+	*again = overlap->dev == op->dev->id && overlap->phys == op->phys && overlap->size == op->size;
+	if (*again)
+		overlap->told |= TOLD_NOT_ENDED;
+	return true;
 }
 
 static bool remember_device(struct check *c, struct dmasim_device_private *dev)
@@ -113,7 +121,7 @@ static inline void count_handover(struct check *c, phys_addr_t phys, unsigned in
 static inline struct extent *record(struct dmasim_machine *m, const struct track_op *op, stack_id stack, bool *overlap)
 {
 	struct check *c = m->check;
-	bool freed = false;
+	bool freed = false, again = false;
 	struct extent *e;
 
 	if (k_unlikely(op->dev->id >= c->nr_devices || c->devices[op->dev->id] != op->dev) &&
@@ -126,7 +134,7 @@ static inline struct extent *record(struct dmasim_machine *m, const struct track
 		if (k_unlikely((op->phys & (SIM_PAGE_SIZE - 1)) + op->size > SIM_PAGE_SIZE ||
 			       !extent_page_quiet(c, op->phys, op->phys + op->size)) &&
 		    *overlap)
-			*overlap = check_overlap(m, op);
+			*overlap = check_overlap(m, op, &again);
 		else
 			*overlap = false;
 		freed = !op->allocated && call_maps_freed(m, op);
@@ -135,6 +143,8 @@ static inline struct extent *record(struct dmasim_machine *m, const struct track
 	if (k_unlikely(!e))
 		return NULL;
 	e->freed = freed;
+	if (k_unlikely(again))
+		e->told |= TOLD_NOT_ENDED;
 	if (k_unlikely(kind_is_allocated(op->kind))) {
 		struct extent_more *more = extent_need_more(c, e);
 
@@ -454,7 +464,8 @@ void track_memory_freeing(struct dmasim_machine *m, phys_addr_t phys, size_t siz
 			extent_lay(c, e);
 		if (!e->live || e->freed)
 			continue;
-		if (e->list && sg_list_told(c, e, TOLD_LIST_FREED)) { /* the other pages of the list */
+		if (e->told & TOLD_NOT_ENDED ||
+		    (e->list && sg_list_told(c, e, TOLD_LIST_FREED))) { /* the other pages of the list */
 			e->freed = 1;
 			continue;
 		}
@@ -468,7 +479,8 @@ static void report_leak(struct check *c, struct extent *e, stack_id act)
 {
 	struct finding f = {.rule = "mapping-leak", .act = act, .act_verb = "release"};
 
-	if (e->leaked || e->freed || e->kind == EXTENT_POOL || /* of pools: track_pool_leaks() */
+	if (e->leaked || e->freed || e->told & TOLD_NOT_ENDED ||
+	    e->kind == EXTENT_POOL || /* of pools: track_pool_leaks() */
 	    (e->list && sg_list_told(c, e, TOLD_LIST_LEAKED)))
 		return;
 	e->leaked = 1;

@@ -124,12 +124,56 @@ static void mapped_beyond_is_no_overrun(void **state)
 	found("map-beyond-allocation");
 }
 
+static void mapped_again_is_no_leak(void **state)
+{
+	u8 *buf = kmalloc(256, GFP_KERNEL);
+	dma_addr_t first = map(buf, 256), second = map(buf, 256);
+
+	(void)state;
+	dma_unmap_single(dev, second, 256, DMA_FROM_DEVICE);
+	kfree(buf);
+	dmasim_check_leaks();
+	found("map-overlap");
+	(void)first;
+}
+
+static void missed_by_its_unmap_is_no_leak(void **state)
+{
+	u8 *buf = kmalloc(256, GFP_KERNEL);
+	dma_addr_t bus = map(buf, 256);
+
+	(void)state;
+	dma_unmap_single(dev, bus + 54, 256, DMA_FROM_DEVICE);
+	kfree(buf);
+	dmasim_check_leaks();
+	found("unmap-unknown");
+}
+
+static void part_mapped_again_leaks(void **state)
+{
+	u8 *buf = kmalloc(256, GFP_KERNEL);
+	dma_addr_t all = map(buf, 256), part = map(buf + 64, 64);
+
+	(void)state;
+	dma_unmap_single(dev, part, 64, DMA_FROM_DEVICE);
+	assert_int_equal(dmasim_violation_count_of("map-overlap"), 1);
+	dmasim_violations_clear();
+	kfree(buf);
+	found("free-while-mapped");
+	(void)all;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(past_the_end_is_no_overrun),	   TEST(mapped_beyond_is_no_overrun),
-		TEST(late_writes_are_no_write_after_free), TEST(memory_freed_under_a_device),
+		TEST(past_the_end_is_no_overrun),
+		TEST(mapped_beyond_is_no_overrun),
+		TEST(late_writes_are_no_write_after_free),
+		TEST(memory_freed_under_a_device),
 		TEST(an_overrun_of_the_cpu_is_told),
+		TEST(mapped_again_is_no_leak),
+		TEST(part_mapped_again_leaks),
+		TEST(missed_by_its_unmap_is_no_leak),
 	};
 
 	return cmocka_run_group_tests_name("consequences", tests, NULL, NULL);
