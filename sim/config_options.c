@@ -255,6 +255,17 @@ static void print_path(const struct sim_config *c, const struct option *o, char 
 	strlcpy(buf, (const char *)c + o->field, size);
 }
 
+/* A name into the one field that holds one. */
+static int set_word(struct sim_layout *l, const struct option *o, const char *value)
+{
+	char *word = field_of(&l->cfg, o);
+
+	memset(word, 0, sizeof(l->cfg.dma_debug_driver));
+	if (strlcpy(word, value, sizeof(l->cfg.dma_debug_driver)) < sizeof(l->cfg.dma_debug_driver))
+		return 0;
+	return bad_value(o, value);
+}
+
 static void no_banks(struct sim_config *c)
 {
 	memset(c->banks, 0, sizeof(c->banks));
@@ -434,6 +445,13 @@ static const struct option options[] = {
 	  .help = "report what is legal but doubtful too" },
 	{ .key = "need_sync", .set = set_need_sync, .print = print_need_sync, .valid = "honest, always",
 	  .help = "what dma_need_sync() answers" },
+	{ .key = "dma_debug", .set = set_bool, .print = print_bool, .field = FIELD(dma_debug), .valid = VALID_BOOLEAN,
+	  .help = "the kernel log gets the words of CONFIG_DMA_API_DEBUG too" },
+	{ .key = "dma_debug_entries", .set = set_unsigned, .print = print_unsigned, .field = FIELD(dma_debug_entries),
+	  .min = 1, .max = 1 << 24, .valid = "a number from 1 to 16777216",
+	  .help = "records that dma_debug counts as preallocated" },
+	{ .key = "dma_debug_driver", .set = set_word, .print = print_path, .field = FIELD(dma_debug_driver),
+	  .valid = "the name of a driver, up to 63 characters; empty = all", .help = "dma_debug speaks of this driver only" },
 	{ .key = "on_violation", .alias = "on_error", .set = set_name, .print = print_name, .field = FIELD(on_violation),
 	  .names = actions, .valid = "continue, abort", .help = "what follows a report" },
 	{ .key = "exitcode", .set = set_unsigned, .print = print_unsigned, .field = FIELD(exitcode), .max = 255,

@@ -113,6 +113,7 @@ bool sim_layout_preset(struct sim_layout *l, const char *name)
 		.host_limit = host < GIB(1) ? GIB(1) : host,
 		.poison = p->harsh,
 		.quarantine = p->harsh ? 256 : 0,
+		.dma_debug_entries = 65536,
 		.uncached_alias = p->harsh,
 		.isolate = p->harsh,
 		.sg_merge = p->harsh,

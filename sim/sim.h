@@ -82,6 +82,9 @@ struct sim_config {
 	unsigned int guard;    /* enum sim_guard bits */
 	bool lint;	       /* report lints too */
 	bool need_sync_honest; /* dma_need_sync() tells the truth */
+	bool dma_debug;	       /* say in the kernel's words too what its DMA debugging would say */
+	unsigned int dma_debug_entries;
+	char dma_debug_driver[64]; /* only of this driver; "" = of all */
 	enum sim_action on_violation;
 	int exitcode; /* exit status of the process if there were violations; 0 = untouched */
 	enum sim_format report;

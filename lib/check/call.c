@@ -10,6 +10,7 @@
  * Weakness: of failed map calls only the last of a device is named, because all returned the same cookie.
  */
 #include <stdio.h>
+#include <string.h>
 #include "lib/check/call.h"
 #include "lib/core/stack.h"
 #include "lib/mm/mm.h"
@@ -26,6 +27,38 @@ struct finding call_finding(struct dmasim_machine *m, const struct track_op *op,
 		.size = op->size,
 		.cpu = op->cpu,
 	};
+}
+
+void call_facts(struct check *c, struct finding *f, const struct track_op *op, enum k_dma_call call,
+		const struct extent *e)
+{
+	if (((e ? e->attrs : 0) | op->attrs) & ATTR_NO_KERNEL_MAPPING)
+		return; /* it keeps no records of these */
+	f->dma.call = call;
+	f->dma.known = e != NULL;
+	f->dma.ref = (struct k_dma_record){
+		.addr = op->bus,
+		.size = op->size,
+		.phys = op->phys,
+		.kind = (u8)op->kind,
+		.dir = (u8)op->dir,
+		.nents = op->nents,
+	};
+	if (op->cpu && !sim_virt_to_phys(c->m->hw, op->cpu, &f->dma.ref.phys, NULL))
+		f->dma.ref.phys = 0;
+	if (e)
+		f->dma.entry = (struct k_dma_record){
+			.addr = e->bus,
+			.size = e->size,
+			.phys = e->phys,
+			.kind = e->kind,
+			.dir = e->dir,
+		};
+}
+
+static enum k_dma_call sync_call(const struct track_op *op)
+{
+	return strstr(op->function, "for_cpu") ? DMA_CALL_SYNC_CPU : DMA_CALL_SYNC_DEVICE;
 }
 
 /* ---- names of calls ---- */
@@ -132,6 +165,7 @@ void call_overlaps(struct dmasim_machine *m, const struct track_op *op, struct e
 	u64 hi = op->phys + op->size < e->phys + e->size ? op->phys + op->size - e->phys : e->size;
 
 	finding_of(c, &f, e, lo, hi, NULL);
+	call_facts(c, &f, op, DMA_CALL_MAP, e);
 	f.dev = op->dev->dev;
 	f.bus = op->bus + (e->phys + lo - op->phys);
 	finding_more(&f, "new", "%zu bytes, %s, by %s()", op->size, direction_name(op->dir), op->function);
@@ -191,6 +225,8 @@ void call_mismatch(struct dmasim_machine *m, const struct track_op *op, struct e
 	else if (size)
 		f.rule = "unmap-wrong-size";
 	finding_of(c, &f, e, 0, e->size, NULL);
+	/* by another handle it is not found */
+	call_facts(c, &f, op, DMA_CALL_UNMAP, e->bus == op->bus ? e : NULL);
 	extent_state(c, e, 0, &by);
 	if (kind)
 		finding_more(&f, "kind", "%s() on what %s() made, a %s", op->function, fn ? fn : "another call",
@@ -237,6 +273,7 @@ void call_unmaps_nothing(struct dmasim_machine *m, const struct track_op *op)
 	struct dead *d;
 
 	f.direction = kind_is_coherent(op->kind) ? 0 : op->dir + 1;
+	call_facts(c, &f, op, DMA_CALL_UNMAP, NULL);
 	if (op->bus == ERROR_COOKIE && tracker_cookie_used(c, op->dev, &f))
 		return;
 	e = of_other_device(c, op, true);
@@ -314,6 +351,7 @@ void call_ends_pool(struct dmasim_machine *m, const struct track_op *op, struct 
 	struct finding f = call_finding(m, op, "unmap-wrong-kind", freed ? "free" : "unmap");
 
 	finding_of(m->check, &f, e, 0, e->size, NULL);
+	call_facts(m->check, &f, op, DMA_CALL_UNMAP, e);
 	f.size = op->size;
 	finding_more(&f, "kind", "%s() on the page of a dma_pool, which stays the pool's", op->function);
 	check_found(m->check, &f);
@@ -330,6 +368,7 @@ void call_syncs_nothing(struct dmasim_machine *m, const struct track_op *op)
 	char what[160];
 
 	f.direction = op->dir + 1;
+	call_facts(c, &f, op, sync_call(op), NULL);
 	if (op->bus == ERROR_COOKIE && tracker_cookie_used(c, op->dev, &f))
 		return;
 	d = extent_dead(c, op->dev->id, op->bus, false);
@@ -386,6 +425,8 @@ void call_sync_mismatch(struct dmasim_machine *m, const struct track_op *op, str
 	struct finding f = call_finding(m, op, inside ? "sync-wrong-direction" : "sync-out-of-range", "sync");
 
 	finding_of(m->check, &f, e, lo, hi, NULL);
+	/* beyond its end, no record holds all of it */
+	call_facts(m->check, &f, op, sync_call(op), inside ? e : NULL);
 	if (inside) {
 		finding_more(&f, "direction", "%s given, %s mapped", direction_name(op->dir), direction_name(e->dir));
 	} else { /* the wrong bytes are those behind the end */

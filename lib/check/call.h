@@ -44,6 +44,10 @@ static inline bool cpu_differs(const struct check *c, const struct track_op *op,
 struct finding call_finding(struct dmasim_machine *m, const struct track_op *op, const char *rule,
 			    const char *verb) CALL_COLD;
 
+/* What the kernel would compare: the call, and the record it finds; e NULL: none. */
+void call_facts(struct check *c, struct finding *f, const struct track_op *op, enum k_dma_call call,
+		const struct extent *e) CALL_COLD;
+
 /* ---- tracker.c, for sg_list.c ---- */
 
 /* track_map() with the caller's stack; *overlap: whether overlaps are looked for, and then whether one was found. */

@@ -11,6 +11,7 @@
 #include "lib/check/tracker.h"
 
 #define ATTR_NON_CONSISTENT    (1 << 3)
+#define ATTR_NO_KERNEL_MAPPING (1 << 4)
 #define ATTR_SKIP_CPU_SYNC     (1 << 5)
 #define ATTR_IGNORE_CACHELINES (1 << 11)
 #define ERROR_COOKIE	       (~(dma_addr_t)0)
@@ -30,9 +31,11 @@ struct extent {
 	u64 size : 40;
 	u64 kind : 4;
 	u64 dir : 2;
-	u64 told : 6; /* mistakes of the mapping as a whole that have been told */
-	u64 fn : 8;   /* name of the map call, see extent_function() */
-	u64 unused : 4;
+	u64 told : 6;	/* mistakes of the mapping as a whole that have been told */
+	u64 fn : 8;	/* name of the map call, see extent_function() */
+	u64 joined : 1; /* EXTENT_SG: goes on in the segment of the entry before it */
+	u64 asked : 1;	/* with dma_debug: dma_mapping_error() was called, or need not be, whatever was reported */
+	u64 unused : 2;
 	u64 time; /* of the map call */
 	u32 dev;
 	u32 next_hash; /* id; also links free records */
@@ -74,7 +77,9 @@ struct dead {
 	u64 dir : 2;
 	u64 told : 6; /* the device used it since, or was about to when it ended */
 	u64 fn : 8;
-	u64 unused : 4;
+	u64 joined : 1;
+	u64 asked : 1;
+	u64 unused : 2;
 	u64 time;
 	u32 dev;
 	stack_id mapped;

@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "lib/check/dma_debug.h"
 #include "lib/check/report.h"
 #include "lib/core/device.h"
 #include "lib/core/sched.h"
@@ -392,6 +393,7 @@ static void process(struct dmasim_machine *m, const struct finding *f, const str
 	}
 	if (f->mistake && known_mistake(r, f->mistake, rule))
 		return; /* a consequence of what was told: not another violation */
+	dma_debug_finding(m, f, moment->act);
 	r->count++;
 	r->count_of[rule >= 0 ? rule : NR_RULES]++;
 
@@ -589,6 +591,10 @@ int report_init(struct dmasim_machine *m)
 		report_exit(m);
 		return sim_error(EINVAL, "json=%s cannot be opened: %s", c->json, strerror(err));
 	}
+	if (dma_debug_init(m)) {
+		report_exit(m);
+		return -ENOMEM;
+	}
 	report_forget_verdict();
 	r->json_on_main = c->report == REPORT_JSON;
 	r->colour = want_colour(c, r->fd);
@@ -635,6 +641,7 @@ void report_exit(struct dmasim_machine *m)
 	}
 	m->hooks.report = ignore_finding;
 	m->hooks.unchecked = m->hooks.fact = ignore_number;
+	dma_debug_exit(m);
 	m->reports = NULL;
 	report_forget(r);
 	expect_free(&r->expect);

@@ -180,6 +180,37 @@ void sg_list_describe(struct check *c, struct finding *f, const struct extent *e
 		     s->count == 1 ? "" : "s", c->functions[s->fn]);
 }
 
+bool sg_list_segment(struct check *c, u32 list, unsigned int i, dma_addr_t *bus, u64 *size)
+{
+	u32 at = c->lists && list < c->lists->used && list_at(c, list)->live ? list_at(c, list)->first : 0;
+	unsigned int n = 0;
+
+	for (; at; at = extent_at(c, at)->list_next) {
+		const struct extent *e = extent_at(c, at);
+
+		n += !e->joined;
+		if (n == i + 1 && !e->joined) {
+			*bus = e->bus;
+			*size = 0;
+		}
+		if (n == i + 1)
+			*size += e->size;
+		else if (n > i + 1)
+			break;
+	}
+	return n > i;
+}
+
+/* What the kernel would compare of a call on a list. */
+static void list_facts(struct check *c, struct finding *f, const struct track_op *op, const struct sg_list *s,
+		       enum k_dma_call call)
+{
+	call_facts(c, f, op, call, extent_at(c, s->first));
+	f->dma.entry.nents = s->nents;
+	f->dma.entry.dir = (u8)s->dir;
+	f->dma.list = (u32)(s - c->lists->list);
+}
+
 /* ---- map ---- */
 
 static struct track_op op_of(const struct check *c, const struct track_sg *sg, const struct extent *e)
@@ -194,6 +225,7 @@ static struct track_op op_of(const struct check *c, const struct track_sg *sg, c
 		.attrs = sg->attrs,
 		.function = sg->function,
 		.frame = sg->frame,
+		.nents = sg->nents,
 	};
 }
 
@@ -317,6 +349,8 @@ static bool failure_ignored(struct dmasim_machine *m, const struct track_sg *sg,
 		return true;
 	failed->told = 1;
 	f = call_finding(m, &op, "map-sg-failure-ignored", verb);
+	op.bus = ERROR_COOKIE;
+	call_facts(c, &f, &op, !strcmp(verb, "sync") ? DMA_CALL_SYNC_CPU : DMA_CALL_UNMAP, NULL);
 	f.has_bus = false;
 	f.direction = sg->dir + 1;
 	f.mapped = failed->stack;
@@ -401,6 +435,7 @@ static void mismatch(struct dmasim_machine *m, const struct track_sg *sg, const 
 	struct finding f = call_finding(m, &op, dir ? "unmap-wrong-direction" : "unmap-sg-wrong-nents", "unmap");
 
 	finding_of(c, &f, e, 0, e->size, NULL);
+	list_facts(c, &f, &op, s, DMA_CALL_UNMAP);
 	if (s->nents != sg->nents)
 		finding_more(&f, "entries", "%d given, %d mapped%s", sg->nents, s->nents,
 			     sg->nents == s->count ? "; what the map call returned is for the device only" : "");
@@ -475,6 +510,26 @@ void sg_list_leaves(struct dmasim_machine *m, const struct track_op *op, struct 
 
 /* ---- sync ---- */
 
+/* One report that lists all that does not fit. */
+static void sync_mismatch(struct dmasim_machine *m, const struct track_sg *sg, const struct sg_list *s,
+			  enum track_sync_side side)
+{
+	struct check *c = m->check;
+	struct extent *e = extent_at(c, s->first);
+	struct track_op op = op_of(c, sg, e);
+	bool dir = s->dir != DMA_BIDIRECTIONAL && s->dir != sg->dir;
+	struct finding f = call_finding(m, &op, dir ? "sync-wrong-direction" : "sg-nents-vs-count", "sync");
+
+	finding_of(c, &f, e, 0, e->size, NULL);
+	list_facts(c, &f, &op, s, side == SYNC_FOR_CPU ? DMA_CALL_SYNC_CPU : DMA_CALL_SYNC_DEVICE);
+	if (dir)
+		finding_more(&f, "direction", "%s given, %s mapped", direction_name(sg->dir), direction_name(s->dir));
+	if (s->nents != sg->nents)
+		finding_more(&f, "entries", "%d given, %d mapped%s", sg->nents, s->nents,
+			     sg->nents == s->count ? "; what the map call returned is for the device only" : "");
+	check_found(c, &f);
+}
+
 bool track_sg_sync(struct dmasim_machine *m, const struct track_sg *sg, enum track_sync_side side)
 {
 	struct check *c = m->check;
@@ -498,15 +553,8 @@ bool track_sg_sync(struct dmasim_machine *m, const struct track_sg *sg, enum tra
 	if (k_unlikely(s->told & TOLD_LIST_FREED))
 		return false;
 	op = op_of(c, sg, e);
-	if (k_unlikely(s->dir != DMA_BIDIRECTIONAL && s->dir != sg->dir)) {
-		call_sync_mismatch(m, &op, e, 0, e->size);
-	} else if (k_unlikely(s->nents != sg->nents)) {
-		struct finding f = call_finding(m, &op, "sg-nents-vs-count", "sync");
-
-		finding_of(c, &f, e, 0, e->size, NULL);
-		finding_more(&f, "entries", "%d given, %d mapped%s", sg->nents, s->nents,
-			     sg->nents == s->count ? "; what the map call returned is for the device only" : "");
-		check_found(c, &f);
+	if (k_unlikely((s->dir != DMA_BIDIRECTIONAL && s->dir != sg->dir) || s->nents != sg->nents)) {
+		sync_mismatch(m, sg, s, side);
 	} else if (k_unlikely(m->hw->cfg.lint)) {
 		call_syncs_again(m, &op, e, 0, e->size, side);
 	}

@@ -28,6 +28,8 @@ void sg_list_leaves(struct dmasim_machine *m, const struct track_op *op, struct 
 bool sg_list_count_ignored(struct check *c, struct dmasim_device_private *dev, struct finding *f);
 /* A burst [bus, bus + n) leaves the mapping e: was it the length of an entry, not of a segment? Reported, true. */
 bool sg_list_length_ignored(struct check *c, struct extent *e, struct finding *f, dma_addr_t bus, size_t n);
+/* Bus address and length of the i-th segment of a mapped list; false past the last. */
+bool sg_list_segment(struct check *c, u32 list, unsigned int i, dma_addr_t *bus, u64 *size);
 /* Where e stands in its list, as a line of a report. */
 void sg_list_describe(struct check *c, struct finding *f, const struct extent *e);
 

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/check/call.h"
+#include "lib/check/dma_debug.h"
 #include "lib/check/pool.h"
 #include "lib/check/sg_list.h"
 #include "lib/check/snapshot.h"
@@ -34,6 +35,14 @@ void track_mapping_error(struct dmasim_machine *m, struct dmasim_device_private 
 	while ((e = extent_exact(c, dev->id, bus, e)))
 		if (!e->checked) {
 			e->checked = 1;
+			if (dma_debug_on(m))
+				e->asked = 1;
+			return;
+		}
+	/* too late for us, but in time for dma-debug, which looks when the mapping ends */
+	while (dma_debug_on(m) && (e = extent_exact(c, dev->id, bus, e)))
+		if (!e->asked) {
+			e->asked = 1;
 			return;
 		}
 }
@@ -294,6 +303,8 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 		call_unmaps_page_as_single(m, op, e);
 	if (k_unlikely(!e->checked) && !e->freed)
 		call_error_unchecked(m, op, e, "unmap");
+	if (dma_debug_on(m) && !e->asked && !e->freed && e->bus == op->bus)
+		dma_debug_unchecked(m, op, e);
 	active = op->dev->master.transfers && !e->freed && call_unmaps_in_flight(m, op, e);
 	end(c, e, op->attrs, &by, real);
 	if (k_unlikely(active))
@@ -538,6 +549,8 @@ size_t track_device_released(struct dmasim_machine *m, struct device *dev, bool 
 		if (gone)
 			extent_remove(c, e, &(struct stamp){.time = sim_now(m->hw), .stack = stack_entry(m)});
 	}
+	if (dma_debug_on(m) && c->devices[id]->unbinding)
+		dma_debug_unbound(m, c->devices[id]);
 	if (gone)
 		c->devices[id] = NULL;
 	return n;

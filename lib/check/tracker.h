@@ -35,6 +35,8 @@ struct track_op {
 	const char *function; /* as the driver spelled it: static string */
 	void *frame;	      /* frame address of the public function */
 	bool allocated;	      /* map: the memory is known to be allocated, and not looked up again */
+	bool joined;	      /* map of a list: goes on in the segment of the piece before it */
+	int nents;	      /* call on a list: entries given; else 0 */
 };
 
 /* The mapping has succeeded: remember it. Checks overlap, freed memory, coherent/streaming mix. */

@@ -84,10 +84,15 @@ static const struct kernel_hooks no_hooks = {
 /* ---- boot ---- */
 
 static const struct k_room core_rooms[] = {
-	{"call stacks", k_stacks_init, k_stacks_exit, NULL}, {"failures", k_inject_init, k_inject_exit, NULL},
-	{"scheduler", k_sched_init, k_sched_exit, NULL},     {"interrupts", k_irqs_init, k_irqs_exit, NULL},
-	{"registers", k_io_init, k_io_exit, NULL},	     {"devices", k_devices_init, k_devices_exit, NULL},
-	{"modules", k_modules_init, k_modules_exit, NULL},   {NULL, NULL, NULL, NULL},
+	{"debug files", k_debugfs_init, k_debugfs_exit, NULL},
+	{"call stacks", k_stacks_init, k_stacks_exit, NULL},
+	{"failures", k_inject_init, k_inject_exit, NULL},
+	{"scheduler", k_sched_init, k_sched_exit, NULL},
+	{"interrupts", k_irqs_init, k_irqs_exit, NULL},
+	{"registers", k_io_init, k_io_exit, NULL},
+	{"devices", k_devices_init, k_devices_exit, NULL},
+	{"modules", k_modules_init, k_modules_exit, NULL},
+	{NULL, NULL, NULL, NULL},
 };
 
 static unsigned int count_rooms(const struct k_room *rooms)

@@ -297,7 +297,9 @@ void k_device_unbind(struct dmasim_machine *m, struct dmasim_device_private *p)
 	leave(m, p, &b);
 	dev->driver = NULL;
 	dev->driver_data = NULL;
+	p->unbinding = true;
 	driver_gone(m, p, false);
+	p->unbinding = false;
 }
 
 /* An embedded struct may have been cleared, freed or reused since, without a word to us. */

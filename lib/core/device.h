@@ -18,6 +18,7 @@ struct dmasim_device_private {
 	u32 id;	   /* small, unique in the machine, never reused: the tracker's key */
 	bool ours; /* library-made: freed by us. Else embedded by the user: never freed */
 	bool plugged, bound, dead;
+	bool unbinding; /* while it is told to the rooms above that its driver has gone, which had been bound */
 	bool atomic_freeing;
 	/* mask bookkeeping for the mask rules */
 	bool mask_set, mask_failed, mask_failure_reported;

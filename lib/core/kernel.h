@@ -25,6 +25,28 @@
 typedef u32 stack_id; /* an interned call stack; 0 = none. See stack.h */
 
 /*
+ * What the kernel's own DMA debugging compares when a driver calls: the call as a record, and the record it finds for
+ * it. Filled in by whoever finds such a mistake, read by lib/check/dma_debug_text.c alone.
+ */
+enum k_dma_call { DMA_CALL_NONE, DMA_CALL_MAP, DMA_CALL_UNMAP, DMA_CALL_SYNC_CPU, DMA_CALL_SYNC_DEVICE };
+
+struct k_dma_record {
+	dma_addr_t addr;
+	u64 size;
+	phys_addr_t phys;
+	u8 kind; /* enum extent_kind of lib/check/tracker.h */
+	u8 dir;
+	int nents; /* of a list; 0 else */
+};
+
+struct k_dma_facts {
+	u8 call;
+	bool known; /* there is a record, `entry` */
+	struct k_dma_record ref, entry;
+	u32 list; /* both are the first segment of this mapped list; 0: of none */
+};
+
+/*
  * One thing that is wrong, as the finder knows it; lib/check turns it into a report. Only `rule` is required. Where
  * it happens to be known, more is better. Strings are copied. Fill with designated initialisers.
  */
@@ -63,6 +85,7 @@ struct finding {
 	bool interval;
 	/* Two findings of one mistake: a non-zero token reports once per token and rule. */
 	u64 mistake;
+	struct k_dma_facts dma;
 };
 
 /* Installed by the rooms above; never NULL after boot (boot installs do-nothing defaults). */
@@ -98,6 +121,8 @@ struct dmasim_machine {
 	struct mm *mm;		      /* mm/ */
 	struct check *check;	      /* check/: the tracker's */
 	struct check_report *reports; /* check/report.c */
+	struct dma_debug *dma_debug;  /* check/dma_debug.c */
+	struct k_debugfs *debugfs;    /* core/debugfs.c */
 	struct dma *dma;	      /* dma/ */
 	u32 serial;		      /* of this machine in the process, from 1: upper half of device handles */
 	u32 nr_device_slots;
@@ -157,6 +182,8 @@ static inline bool k_fails(struct dmasim_machine *m, const char *name, const cha
 }
 
 /* Room life cycle, called by boot.c in this order, and the exits in reverse. 0 or sim_error(). */
+int k_debugfs_init(struct dmasim_machine *m);
+void k_debugfs_exit(struct dmasim_machine *m);
 int k_stacks_init(struct dmasim_machine *m);
 void k_stacks_exit(struct dmasim_machine *m);
 int k_inject_init(struct dmasim_machine *m);

@@ -107,6 +107,7 @@ bool dma_coherent_free(struct dmasim_device_private *p, size_t size, void *cpu, 
 			.buffer_size = size,
 			.buffer_kind = "coherent block",
 			.act_verb = "free",
+			.dma = dma_map_facts(&op),
 		};
 
 		dma_report(m, &f);

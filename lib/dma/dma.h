@@ -130,6 +130,14 @@ void dma_sync_as(const struct dma_call *call, dma_addr_t addr, size_t size, enum
 /* Simulated time that a hand-over to the CPU takes: a driver that polls its buffer must see time pass. */
 #define DMA_SYNC_NS 50
 
+/* What the kernel would know of a call that maps, for the words it has for that. */
+static inline struct k_dma_facts dma_map_facts(const struct track_op *op)
+{
+	return (struct k_dma_facts){
+		.call = DMA_CALL_MAP,
+		.ref = {.addr = op->bus, .size = op->size, .phys = op->phys, .kind = (u8)op->kind, .dir = (u8)op->dir},
+	};
+}
 void dma_report_argument(struct dmasim_device_private *p, const struct track_op *op, const char *rule,
 			 const char *verb);
 static inline bool dma_direction_ok(struct dmasim_device_private *p, const struct track_op *op, const char *verb)

@@ -49,6 +49,7 @@ void dma_report_argument(struct dmasim_device_private *p, const struct track_op 
 	else
 		snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() with size %zu, direction %d", op->function,
 			 op->size, (int)op->dir);
+	f.dma = dma_map_facts(op);
 	if (op->kind == EXTENT_RESOURCE && op->phys != DMA_BAD_PHYS) {
 		f.phys = op->phys;
 		f.has_phys = true;

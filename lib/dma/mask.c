@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <linux/dma-direct.h>
 #include "lib/core/sched.h"
 #include "lib/core/stack.h"
@@ -20,6 +21,11 @@ void dma_mask_missing(struct dmasim_device_private *p, const char *function, boo
 {
 	struct finding f = {.rule = "mask-missing", .dev = p->dev, .act_verb = coherent ? "allocate" : "map"};
 
+	f.dma.call = DMA_CALL_MAP;
+	f.dma.ref.kind = coherent				 ? EXTENT_COHERENT
+			 : strstr(function, "sg")		 ? EXTENT_SG
+			 : !strcmp(function, "dma_map_resource") ? EXTENT_RESOURCE
+								 : EXTENT_PAGE;
 	f.more[0].label = "call";
 	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s() fails: %s", function,
 		 coherent ? "dev->coherent_dma_mask is 0" : "dev->dma_mask is NULL");

@@ -64,6 +64,7 @@ static void report_origin(struct dmasim_device_private *p, const char *rule, con
 		.size = op->size,
 		.direction = op->dir + 1,
 		.act_verb = "map",
+		.dma = dma_map_facts(op),
 	};
 
 	f.more[0].label = "memory";

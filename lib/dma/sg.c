@@ -218,7 +218,7 @@ static int call_map_sg(const struct track_sg *sg)
 
 /* ---- what the tracker gets ---- */
 
-static void report_segment(const struct track_op *op, const char *rule, const char *label, const char *text)
+static void report_segment(const struct track_op *op, const char *rule, u64 limit, const char *label, const char *text)
 {
 	struct finding f = {
 		.rule = rule,
@@ -228,8 +228,10 @@ static void report_segment(const struct track_op *op, const char *rule, const ch
 		.size = op->size,
 		.direction = op->dir + 1,
 		.act_verb = "map",
+		.dma = dma_map_facts(op),
 	};
 
+	f.dma.entry.size = limit;
 	f.more[0].label = label;
 	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s", text);
 	dma_report(op->dev->machine, &f);
@@ -244,12 +246,12 @@ static inline void check_limits(const struct track_op *op, unsigned int max, u64
 	if (k_unlikely(op->size > max) && !*long_told) {
 		*long_told = true;
 		snprintf(text, sizeof(text), "%u bytes, by dma_set_max_seg_size() or by default", max);
-		report_segment(op, "segment-too-long", "limit", text);
+		report_segment(op, "segment-too-long", max, "limit", text);
 	}
 	if (k_unlikely(boundary != ~0ULL && (op->bus ^ (op->bus + op->size - 1)) & ~boundary) && !*cross_told) {
 		*cross_told = true;
 		snprintf(text, sizeof(text), "no segment may cross a multiple of 0x%llx", boundary + 1);
-		report_segment(op, "segment-crosses-boundary", "boundary", text);
+		report_segment(op, "segment-crosses-boundary", boundary, "boundary", text);
 	}
 }
 
@@ -287,6 +289,7 @@ static void track(const struct track_sg *sg, int count, bool allocated)
 			op.phys = phys;
 			op.bus = out.e->dma_address + filled;
 			op.size = left < room ? left : room;
+			op.joined = filled != 0;
 			check_limits(&op, max, boundary, &long_told, &cross_told);
 			track_sg_entry(m, list, &op);
 			phys += op.size;

@@ -8,6 +8,7 @@
 #ifndef DMASIM_LINUX_DMA_MAP_OPS_H
 #define DMASIM_LINUX_DMA_MAP_OPS_H
 
+#include <linux/dma-debug.h>
 #include <linux/dma-mapping.h>
 
 struct page;
