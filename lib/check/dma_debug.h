@@ -84,10 +84,18 @@ static inline bool dma_debug_on(const struct dmasim_machine *m)
 	return k_unlikely(m->dma_debug && m->dma_debug->on);
 }
 
+static inline void dma_debug_peak(struct dmasim_machine *m, u64 live)
+{
+	if (dma_debug_on(m))
+		dma_debug_grow(m, live);
+}
+
 /* ---- dma_debug_fs.c ---- */
 
 #define DMA_DEBUG_BATCH 32 /* records in a page: the pool grows by this */
 extern const char *const dma_debug_kinds[];
+/* Is dma_mapping_error() to be called for mappings of this kind? */
+bool dma_debug_asks(unsigned int kind);
 /* Bucket of the kernel's table. */
 static inline unsigned int dma_debug_bucket(dma_addr_t bus)
 {

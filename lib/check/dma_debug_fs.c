@@ -73,9 +73,14 @@ u64 dma_debug_segment(struct dmasim_machine *m, const struct extent *e)
 
 /* ---- dump ---- */
 
+bool dma_debug_asks(unsigned int kind)
+{
+	return kind == EXTENT_SINGLE || kind == EXTENT_PAGE || kind == EXTENT_RESOURCE;
+}
+
 static void line(struct dmasim_machine *m, const struct extent *e, char *buf, size_t size)
 {
-	bool asks = e->kind == EXTENT_SINGLE || e->kind == EXTENT_PAGE || e->kind == EXTENT_RESOURCE;
+	bool asks = dma_debug_asks(e->kind);
 
 	snprintf(buf, size, "%s idx %u P=%llx N=%llx D=%llx L=%llx %s %s", dma_debug_kinds[e->kind],
 		 dma_debug_bucket(e->bus), (unsigned long long)e->phys, (unsigned long long)e->phys >> SIM_PAGE_SHIFT,

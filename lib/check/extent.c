@@ -411,11 +411,8 @@ struct extent *extent_add(struct check *c, const struct track_op *op, stack_id s
 		c->dropped++;
 		return NULL;
 	}
-	if (++c->live > c->peak) {
-		c->peak = c->live;
-		if (dma_debug_on(c->m))
-			dma_debug_grow(c->m, c->live);
-	}
+	if (++c->live > c->peak)
+		dma_debug_peak(c->m, c->peak = c->live);
 	c->made++;
 	head = hash_head(c, dev, bus);
 	e = extent_at(c, id);
@@ -427,7 +424,6 @@ struct extent *extent_add(struct check *c, const struct track_op *op, stack_id s
 		.dir = op->dir & 3,
 		.fn = extent_function(c, op->function),
 		.checked = !(op->kind == EXTENT_SINGLE || op->kind == EXTENT_PAGE || op->kind == EXTENT_RESOURCE),
-		.asked = !(op->kind == EXTENT_SINGLE || op->kind == EXTENT_PAGE || op->kind == EXTENT_RESOURCE),
 		.joined = op->joined,
 		.live = 1,
 		.moved = phys - bus != c->shift,

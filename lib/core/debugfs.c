@@ -49,7 +49,7 @@ int k_debugfs_add(struct dmasim_machine *m, const struct k_debugfs_file *files, 
 
 static const struct k_debugfs_file *at(const struct k_debugfs *d, size_t i)
 {
-	for (size_t t = 0; d && t < d->n; i -= d->tables[t++].n)
+	for (size_t t = 0; t < d->n; i -= d->tables[t++].n)
 		if (i < d->tables[t].n)
 			return &d->tables[t].files[i];
 	return NULL;
