@@ -40,6 +40,12 @@ static inline bool cpu_differs(const struct check *c, const struct track_op *op,
 	return kind_is_allocated(e->kind) && op->cpu && e->more && extent_more(c, e)->cpu != op->cpu;
 }
 
+/* Attributes by which a free finds out what it frees. The others may be given or left out. */
+static inline bool attrs_differ(const struct track_op *op, const struct extent *e)
+{
+	return (op->attrs ^ e->attrs) & (ATTR_NO_KERNEL_MAPPING | ATTR_FORCE_CONTIGUOUS);
+}
+
 /* The finding of a driver's call; add what it is about. */
 struct finding call_finding(struct dmasim_machine *m, const struct track_op *op, const char *rule,
 			    const char *verb) CALL_COLD;

@@ -304,6 +304,23 @@ static bool used_virtual(struct check *c, struct finding *f, u32 dev)
 	return true;
 }
 
+/* A mapping of another device whose bus address this is. */
+static struct extent *mapped_for_another(struct check *c, u32 dev, dma_addr_t bus)
+{
+	phys_addr_t phys;
+	struct extent_walk w;
+	struct extent *e;
+	uint64_t len;
+
+	if (!sim_bus_to_phys(c->m->hw, bus, &phys, &len))
+		return NULL;
+	extent_walk_init(c, &w, phys, phys + 1);
+	while ((e = extent_walk_next(&w)))
+		if (e->dev != dev && bus - e->bus < e->size)
+			return e;
+	return NULL;
+}
+
 /* Is it the lower half of a good address? */
 static bool more_lost_half(struct check *c, struct finding *f, u32 dev)
 {
@@ -360,10 +377,8 @@ static void diagnose(struct check *c, struct sim_master *master, dma_addr_t bus,
 	struct dmasim_device_private *dev = device_of(master);
 	struct finding f = access_finding(dev, "device-access-unmapped", bus, n, write);
 	bool beyond, known, lost;
-	phys_addr_t phys;
 	struct extent *e;
 	struct dead *d;
-	uint64_t len;
 	char what[160];
 
 	if (k_unlikely(c->lists != NULL) && sg_list_count_ignored(c, dev, &f))
@@ -392,18 +407,19 @@ static void diagnose(struct check *c, struct sim_master *master, dma_addr_t bus,
 			return;
 		}
 	}
-	/* Half of a bus address before half of a pointer: where both fit, the driver did use what the map returned. */
-	known = used_physical(c, &f, dev->id);
-	lost = !known && !beyond && more_lost_half(c, &f, dev->id);
-	known = known || (!lost && used_virtual(c, &f, dev->id));
+	/* A bus address, though another device's, before other readings of the number; half of a bus address before
+	 * half of a pointer: where both fit, the driver did use what the map returned. */
+	e = mapped_for_another(c, dev->id, bus);
+	known = !e && used_physical(c, &f, dev->id);
+	lost = !e && !known && !beyond && more_lost_half(c, &f, dev->id);
+	known = known || (!e && !lost && used_virtual(c, &f, dev->id));
 	if (beyond) {
 		f.rule = "device-address-beyond-mask";
 	} else if (!known) {
 		f.rule = "device-access-unmapped";
-		if (sim_bus_to_phys(c->m->hw, bus, &phys, &len) && (e = mapped_at(c, dev->id, phys)) &&
-		    e->dev != dev->id) {
+		if (e) {
 			extent_describe(c, e, what, sizeof(what));
-			finding_more(&f, "address", "+%llu in a %s", phys - e->phys, what);
+			finding_more(&f, "address", "+%llu in a %s", bus - e->bus, what);
 		} else {
 			more_neighbours(c, &f, bus);
 		}

@@ -13,6 +13,7 @@
 #define ATTR_NON_CONSISTENT    (1 << 3)
 #define ATTR_NO_KERNEL_MAPPING (1 << 4)
 #define ATTR_SKIP_CPU_SYNC     (1 << 5)
+#define ATTR_FORCE_CONTIGUOUS  (1 << 6)
 #define ATTR_IGNORE_CACHELINES (1 << 11)
 #define ERROR_COOKIE	       (~(dma_addr_t)0)
 #define EXTENT_MAX_SIZE	       ((1ULL << 40) - 1)

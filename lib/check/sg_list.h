@@ -13,6 +13,7 @@ enum {
 	TOLD_LIST_OVERLAP = 8,
 	TOLD_LIST_COUNT = 16, /* the device went through more entries than segments */
 	TOLD_LIST_ACTIVE = 32,
+	TOLD_LIST_LOST = 64, /* what the CPU wrote was thrown away */
 };
 
 void sg_lists_exit(struct check *c);

@@ -136,7 +136,7 @@ static bool cpu_owned_unseen(u8 state)
 	return (state & BYTE_OWNER) == BYTE_CPU && !(state & (BYTE_CPU_WROTE | BYTE_SEEN));
 }
 
-static void report(struct check *c, struct extent *e, const char *rule, u64 lo, u64 hi, const char *verb)
+void snapshot_report(struct check *c, struct extent *e, const char *rule, u64 lo, u64 hi, const char *verb)
 {
 	const u8 *old = extent_more(c, e)->snapshot + lo;
 	struct finding f = {.rule = rule, .act_verb = verb, .interval = true};
@@ -161,7 +161,7 @@ void snapshot_compare_owned(struct check *c, struct extent *e, u64 lo, u64 hi, b
 	if (e->freed || !e->more || !extent_more(c, e)->snapshot)
 		return;
 	if (differs(c, e, lo, hi, device_owned_unseen, &first, &end)) {
-		report(c, e, "cpu-write-while-device-owns", first, end, "write");
+		snapshot_report(c, e, "cpu-write-while-device-owns", first, end, "write");
 		fetch(c, e->phys + first, extent_more(c, e)->snapshot + first, end - first);
 	}
 	if (keep)
@@ -180,8 +180,29 @@ void snapshot_compare_fetched(struct check *c, struct extent *e, u64 lo, u64 hi)
 		return;
 	if (!extent_find(c, e, first, end, cpu_owned_unseen, &s) || s.told & TOLD_NOT_FLUSHED)
 		return;
-	report(c, e, "cpu-write-not-flushed", first, end, "fetch");
+	snapshot_report(c, e, "cpu-write-not-flushed", first, end, "fetch");
 	extent_tell(c, e, &s, TOLD_NOT_FLUSHED);
+}
+
+bool snapshot_cpu_wrote(struct check *c, struct extent *e, u64 lo, u64 hi, u64 *first, u64 *end)
+{
+	return e->more && extent_more(c, e)->snapshot && !e->freed &&
+	       differs(c, e, lo, hi, cpu_owned_unseen, first, end);
+}
+
+void snapshot_note_kept(struct check *c, struct extent *e, u64 lo, u64 hi)
+{
+	u64 first, end, byte, next;
+
+	if (!e->more || !extent_more(c, e)->snapshot || e->freed)
+		return;
+	/* Byte by byte inside the hull: what lies between two writes was handed over as it was. */
+	while (lo < hi && differs(c, e, lo, hi, device_owned_unseen, &first, &end)) {
+		for (byte = first; byte < end && differs(c, e, byte, byte + 1, device_owned_unseen, &next, &next);)
+			byte++;
+		extent_change(c, e, first, byte, BYTE_DEV_WROTE, BYTE_CPU_WROTE | BYTE_SEEN, NULL);
+		lo = byte;
+	}
 }
 
 void snapshot_device_wrote(struct check *c, phys_addr_t phys, u64 n)

@@ -221,6 +221,11 @@ static struct extent *allocated_by_cpu(struct check *c, const struct track_op *o
 	return NULL;
 }
 
+static bool cpu_wrote(u8 state)
+{
+	return state & BYTE_CPU_WROTE;
+}
+
 static bool device_wrote(u8 state)
 {
 	return state & BYTE_DEV_WROTE;
@@ -244,11 +249,46 @@ static bool leave_stale(struct check *c, struct extent *e, const struct stamp *b
 	return true;
 }
 
+/*
+ * What the CPU wrote in its own phase, and the hand-over to the CPU that comes now throws away: a bounce buffer is copied
+ * over it, an invalidated line loses it. True if there is such a byte.
+ */
+static __attribute__((__noinline__, __cold__)) bool writes_lost(struct check *c, struct extent *e, u64 lo, u64 hi,
+								const char *verb, const struct stamp *by)
+{
+	struct finding f = {.rule = "cpu-write-lost", .act = by->stack, .act_verb = verb};
+	u64 first, end;
+	struct span s;
+	char map[33];
+
+	if (!extent_is_streaming(e) || e->freed)
+		return false;
+	if (!extent_find(c, e, lo, hi, cpu_wrote, &s)) {
+		if (!c->snapshot || !snapshot_cpu_wrote(c, e, lo, hi, &first, &end))
+			return false;
+		snapshot_report(c, e, "cpu-write-lost", first, end, verb);
+		return true;
+	}
+	if (!(s.told & TOLD_NOT_FLUSHED) && !(e->list && sg_list_told(c, e, TOLD_LIST_LOST))) {
+		finding_of(c, &f, e, s.lo, s.hi, map);
+		check_found(c, &f);
+		extent_tell(c, e, &s, TOLD_NOT_FLUSHED);
+	}
+	return true;
+}
+
+static inline bool may_lose_writes(const struct extent *e)
+{
+	return k_unlikely(e->more || e->state & BYTE_CPU_WROTE) && may_write(e->dir);
+}
+
 static inline void end(struct check *c, struct extent *e, unsigned long attrs, const struct stamp *by,
 		       struct track_unmapped *real)
 {
 	if (k_unlikely(c->snapshot) && e->more && extent_more(c, e)->snapshot && !e->freed)
 		snapshot_compare_owned(c, e, 0, e->size, false);
+	if (may_lose_writes(e) && !(attrs & ATTR_SKIP_CPU_SYNC))
+		writes_lost(c, e, 0, e->size, "unmap", by);
 	real->found = true;
 	real->kind = (enum extent_kind)e->kind;
 	real->phys = e->phys;
@@ -316,13 +356,17 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 void tracker_hand_over(struct check *c, struct extent *e, u64 lo, u64 hi, enum dma_data_direction dir,
 		       enum track_sync_side side, const struct stamp *by)
 {
+	u8 lost = 0;
+
 	if (e->dir != DMA_BIDIRECTIONAL)
 		dir = (enum dma_data_direction)e->dir; /* what the call would have said: no consequences */
+	if (side == SYNC_FOR_CPU && may_lose_writes(e) && dir != DMA_TO_DEVICE && writes_lost(c, e, lo, hi, "sync", by))
+		lost = BYTE_CPU_WROTE;
 	if (c->snapshot && e->more && extent_more(c, e)->snapshot)
 		snapshot_compare_owned(c, e, lo, hi, side == SYNC_FOR_CPU);
 	if (side == SYNC_FOR_CPU) {
 		/* a TO_DEVICE sync of a bidirectional mapping brings nothing back */
-		extent_change(c, e, lo, hi, BYTE_OWNER | BYTE_SEEN | (dir == DMA_TO_DEVICE ? 0 : BYTE_DEV_WROTE),
+		extent_change(c, e, lo, hi, BYTE_OWNER | BYTE_SEEN | lost | (dir == DMA_TO_DEVICE ? 0 : BYTE_DEV_WROTE),
 			      BYTE_CPU, by);
 	} else {
 		/* and a FROM_DEVICE one carries nothing over; in a FROM_DEVICE mapping there is nothing to carry */
@@ -332,6 +376,8 @@ void tracker_hand_over(struct check *c, struct extent *e, u64 lo, u64 hi, enum d
 		count_handover(c, e->phys, e->dir);
 		if (c->snapshot && carried)
 			snapshot_take(c, e, lo, hi);
+		else if (c->snapshot)
+			snapshot_note_kept(c, e, lo, hi);
 	}
 }
 

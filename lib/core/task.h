@@ -78,6 +78,7 @@ struct k_task {
 	/* The strand of execution behind it. */
 	int go; /* futex: 1 = run */
 	pthread_t thread;
+	uintptr_t stack_low, stack_high; /* while it waits for the CPU; 0: runs, has ended, or nobody asked */
 	bool has_thread, started, dead;
 	int (*fn)(void *data);
 	void *data;
@@ -170,6 +171,8 @@ bool k_signalled(struct dmasim_machine *m);	    /* has the running task been tol
 /* ---- thread.c ---- */
 int k_threads_init(void); /* once a process: fork handlers, thread-exit hook */
 void k_baton_pass(struct k_task *from, struct k_task *to, bool wait);
+/* Is p on the stack of a task that waits for the CPU? */
+bool k_on_waiters_stack(struct dmasim_machine *m, const void *p);
 int k_task_thread(struct k_task *task); /* make its host thread, waiting for the baton. 0 or -EAGAIN */
 void k_task_join(struct k_task *task);
 bool k_machine_acquire(struct dmasim_machine *m); /* wait for it; false if it is gone or of another process */

@@ -104,6 +104,8 @@ void k_baton_pass(struct k_task *from, struct k_task *to, bool wait)
 	struct k_sched *s = m->sched;
 
 	assert(from != to && s->running == from);
+	from->stack_low = wait ? k_thread.stack_low : 0;
+	from->stack_high = wait ? k_thread.stack_high : 0;
 	s->running = to;
 	s->ctx = &to->ctx;
 	__atomic_store_n(&to->go, 1, __ATOMIC_RELEASE);
@@ -116,6 +118,14 @@ void k_baton_pass(struct k_task *from, struct k_task *to, bool wait)
 		longjmp(from->out, 1);
 	if (from == &s->main && s->stopping)
 		k_stop(m, s->stopping);
+}
+
+bool k_on_waiters_stack(struct dmasim_machine *m, const void *p)
+{
+	for (const struct k_task *t = &m->sched->main; t; t = t->next)
+		if ((uintptr_t)p - t->stack_low < t->stack_high - t->stack_low)
+			return true;
+	return false;
 }
 
 /* ---- host threads of tasks ---- */

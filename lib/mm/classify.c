@@ -6,10 +6,11 @@
  * read-only data and variables; stacks are known by their bounds; the rest is probed by a copy that cannot fault.
  * The list of segments is kept until the loader says that it has changed.
  *
- * Weakness: a thread's stack that is not the running one's, and anonymous memory of libraries, are "foreign".
+ * Weakness: stacks of host threads that are no tasks, and anonymous memory of libraries, are "foreign".
  */
 #include <link.h>
 #include <stdlib.h>
+#include "lib/core/task.h"
 #include "lib/mm/internal.h"
 
 struct segment {
@@ -153,7 +154,7 @@ phys_addr_t mm_classify(struct dmasim_machine *m, const volatile void *p, enum m
 		return in_arena(m, p, kind);
 	if (mm_is_adopted(m, (const void *)p, 1))
 		*kind = ADDR_ADOPTED;
-	else if (stack_contains((const void *)p))
+	else if (stack_contains((const void *)p) || k_on_waiters_stack(m, (const void *)p))
 		*kind = ADDR_STACK;
 	else if (!sim_host_read(&byte, (const void *)p, 1))
 		*kind = ADDR_BAD;

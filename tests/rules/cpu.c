@@ -120,10 +120,70 @@ static void not_flushed_wrong(struct shot *s)
 	kfree(buf);
 }
 
+/* Changed in place between the sync and the unmap, which brings the device's bytes once more. */
+static void lost_wrong(struct shot *s)
+{
+	uint8_t *buf = kzalloc(N, GFP_KERNEL);
+	dma_addr_t bus = AT(s->mapped, dma_map_single(dev, buf, N, DMA_FROM_DEVICE));
+
+	if (dma_mapping_error(dev, bus))
+		return;
+	dmasim_device_write(dev, bus, data, N);
+	AT(s->handed, dma_sync_single_for_cpu(dev, bus, N, DMA_FROM_DEVICE));
+	PUT(buf + 12, 0x5a);
+	s->offset = 12;
+	s->size = 1;
+	AT(s->act, dma_unmap_single(dev, bus, N, DMA_FROM_DEVICE));
+	kfree(buf);
+}
+
+static void lost_by_sync_wrong(struct shot *s)
+{
+	uint8_t *buf = kzalloc(N, GFP_KERNEL);
+	dma_addr_t bus = AT(s->mapped, dma_map_single(dev, buf, N, DMA_BIDIRECTIONAL));
+
+	if (dma_mapping_error(dev, bus))
+		return;
+	AT(s->handed, dma_sync_single_for_cpu(dev, bus, N, DMA_BIDIRECTIONAL));
+	PUT(buf + 12, 0x5a);
+	s->offset = 12;
+	s->size = 1;
+	AT(s->act, dma_sync_single_for_cpu(dev, bus, N, DMA_BIDIRECTIONAL));
+	dma_unmap_single(dev, bus, N, DMA_BIDIRECTIONAL);
+	kfree(buf);
+}
+
+static void kept_legal(void)
+{
+	uint8_t *buf = kzalloc(N, GFP_KERNEL);
+	dma_addr_t bus = dma_map_single(dev, buf, N, DMA_FROM_DEVICE);
+
+	if (dma_mapping_error(dev, bus))
+		return;
+	dmasim_device_write(dev, bus, data, N);
+	dma_sync_single_for_cpu(dev, bus, 64, DMA_FROM_DEVICE);
+	PUT(buf + 12, 0x5a); /* the unmap hands nothing over, as network drivers do */
+	dma_unmap_single_attrs(dev, bus, N, DMA_FROM_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
+	bus = dma_map_single(dev, buf, N, DMA_FROM_DEVICE);
+	if (dma_mapping_error(dev, bus))
+		return;
+	dma_unmap_single(dev, bus, N, DMA_FROM_DEVICE);
+	PUT(buf + 12, 0x5a);
+	bus = dma_map_single(dev, buf, N, DMA_TO_DEVICE);
+	if (dma_mapping_error(dev, bus))
+		return;
+	dma_sync_single_for_cpu(dev, bus, N, DMA_TO_DEVICE);
+	PUT(buf + 12, 0x5b); /* nothing is copied back from here */
+	dma_unmap_single(dev, bus, N, DMA_TO_DEVICE);
+	kfree(buf);
+}
+
 const struct scenario cpu_scenarios[] = {
 	{"cpu-read-while-device-owns", read_owned_wrong, read_legal, NULL, false},
 	{"cpu-write-while-device-owns", write_owned_wrong, write_legal, NULL, false},
 	{"cpu-read-stale", stale_wrong, fresh_legal, NULL, false},
 	{"cpu-write-not-flushed", not_flushed_wrong, write_legal, NULL, false},
+	{"cpu-write-lost", lost_wrong, kept_legal, NULL, false},
+	{"cpu-write-lost", lost_by_sync_wrong, kept_legal, NULL, false},
 	{NULL, NULL, NULL, NULL, false},
 };

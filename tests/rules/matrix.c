@@ -34,6 +34,7 @@ static const struct family {
 	{"mmio", mmio_scenarios},
 	{"scatterlist", scatterlist_scenarios},
 	{"pool", pool_scenarios},
+	{"blind", blind_scenarios},
 };
 
 /* Print what fired where, for coverage.c. */
