@@ -239,6 +239,8 @@ void call_mismatch(struct dmasim_machine *m, const struct track_op *op, struct e
 			     kind_is_allocated(e->kind) ? "allocated" : "mapped");
 	if (cpu)
 		finding_more(&f, "address", "CPU address %p given, %p allocated", op->cpu, extent_more(c, e)->cpu);
+	if (!kind && kind_is_allocated(op->kind) && attrs_differ(op, e))
+		finding_more(&f, "attributes", "0x%lx given, 0x%x allocated with", op->attrs, e->attrs);
 	if (handle)
 		finding_more(&f, "handle", "handle 0x%llx given, 0x%llx allocated", op->bus, e->bus);
 	check_found(c, &f);

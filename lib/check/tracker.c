@@ -334,7 +334,7 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 	}
 	fits = !kind_differs(op, e) && e->size == op->size &&
 	       (kind_is_coherent(e->kind) || e->dir == (unsigned int)op->dir) &&
-	       (!kind_is_allocated(e->kind) || (e->bus == op->bus && !cpu_differs(c, op, e)));
+	       (!kind_is_allocated(e->kind) || (e->bus == op->bus && !cpu_differs(c, op, e) && !attrs_differ(op, e)));
 	if (k_unlikely(e->list))
 		sg_list_leaves(m, op, e);
 	else if (k_unlikely(!fits) && !e->freed)
