@@ -4,7 +4,7 @@
 include(CMakePackageConfigHelpers)
 
 set(DMASIM_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/dmasim)
-set(dmasim_exported ${dmasim_libraries} dmasim_kernel)
+set(dmasim_exported ${dmasim_libraries} dmasim_kernel dmasim_kernel_2_6)
 if(TARGET dmasim_instrument_runtime)
 	list(APPEND dmasim_exported dmasim_instrument_runtime)
 endif()
@@ -16,6 +16,8 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/dmasim ${DMASIM_GENERATED_INCLUD
 	DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/kernel/
 	DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/dmasim-kernel FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/era/2.6/
+	DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/dmasim-kernel-2.6 FILES_MATCHING PATTERN "*.h")
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/dmasim-config.cmake.in
 	${PROJECT_BINARY_DIR}/generated/dmasim-config.cmake INSTALL_DESTINATION ${DMASIM_CMAKE_DIR})
@@ -37,7 +39,7 @@ set(DMASIM_PC_PRIVATE "")
 foreach(library ${LIBBSD_LIBRARIES} ${LIBDW_LIBRARIES} ${JSONC_LIBRARIES})
 	string(APPEND DMASIM_PC_PRIVATE "-l${library} ")
 endforeach()
-foreach(pc dmasim dmasim-kernel dmasim-instrument)
+foreach(pc dmasim dmasim-kernel dmasim-kernel-2.6 dmasim-instrument)
 	configure_file(${PROJECT_SOURCE_DIR}/cmake/${pc}.pc.in ${PROJECT_BINARY_DIR}/generated/${pc}.pc @ONLY)
 	install(FILES ${PROJECT_BINARY_DIR}/generated/${pc}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endforeach()

@@ -31,6 +31,16 @@ DMASIM_API void dmasim_device_destroy(struct device *dev);
 /** dmasim_device_name() - the name given at creation; "(null)" for NULL */
 DMASIM_API const char *dmasim_device_name(const struct device *dev);
 
+/**
+ * dmasim_isa_device() - the bus master behind every DMA call that an old driver makes for a NULL device
+ *
+ * Its masks are 24 bit and it drives 24 address lines. Made at first use, lives as long as the machine. Only the headers
+ * of include/era accept NULL: today's calls fail for it.
+ *
+ * Return: the device; NULL without a machine.
+ */
+DMASIM_API struct device *dmasim_isa_device(void);
+
 /** struct dmasim_pci_config - what a PCI function says of itself. Zero is a sensible default for all but the ids */
 struct dmasim_pci_config {
 	const char *name;	   /* name in reports, e.g. "dad0"; copied */

@@ -17,7 +17,7 @@
 
 struct finding call_finding(struct dmasim_machine *m, const struct track_op *op, const char *rule, const char *verb)
 {
-	return (struct finding){
+	struct finding f = {
 		.rule = rule,
 		.dev = op->dev->dev,
 		.act = stack_capture(m, op->frame),
@@ -27,6 +27,11 @@ struct finding call_finding(struct dmasim_machine *m, const struct track_op *op,
 		.size = op->size,
 		.cpu = op->cpu,
 	};
+
+	/* An old driver's call is known by its old name. */
+	if (op->function && !strncmp(op->function, "pci_", 4))
+		finding_more(&f, "call", "%s()", op->function);
+	return f;
 }
 
 void call_facts(struct check *c, struct finding *f, const struct track_op *op, enum k_dma_call call,
@@ -387,6 +392,17 @@ void call_syncs_nothing(struct dmasim_machine *m, const struct track_op *op)
 		finding_more(&f, "address", "+%llu in a %s", op->bus - e->bus, what);
 	}
 	check_found(c, &f);
+}
+
+void call_syncs_kind(struct dmasim_machine *m, const struct track_op *op, struct extent *e, u64 lo, u64 hi)
+{
+	struct finding f = call_finding(m, op, "sync-unknown", "sync");
+	const char *fn = m->check->functions[e->fn];
+
+	finding_of(m->check, &f, e, lo, hi, NULL);
+	finding_more(&f, "kind", "%s() on what %s() made, a %s", op->function, fn ? fn : "another call",
+		     extent_kind_name(e->kind));
+	check_found(m->check, &f);
 }
 
 static bool owned_by_device(u8 state)

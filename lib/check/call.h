@@ -21,7 +21,7 @@ static inline bool kind_is_allocated(unsigned int kind)
 /* whose bytes change hands */
 static inline bool kind_is_streaming(unsigned int kind)
 {
-	return kind == EXTENT_SINGLE || kind == EXTENT_PAGE || kind == EXTENT_SG || kind == EXTENT_NONCOHERENT;
+	return kind <= EXTENT_NONCOHERENT;
 }
 
 /* single and page are one kind since the kernel made one of the other */
@@ -86,6 +86,8 @@ void call_unmaps_page_as_single(struct dmasim_machine *m, const struct track_op 
 
 /* A sync where nothing of the device is mapped, */
 void call_syncs_nothing(struct dmasim_machine *m, const struct track_op *op) CALL_COLD;
+/* one that takes a DAC address for a mapping, or the reverse, */
+void call_syncs_kind(struct dmasim_machine *m, const struct track_op *op, struct extent *e, u64 lo, u64 hi) CALL_COLD;
 /* one that does not fit e, of which it names [lo, hi), */
 void call_sync_mismatch(struct dmasim_machine *m, const struct track_op *op, struct extent *e, u64 lo,
 			u64 hi) CALL_COLD;

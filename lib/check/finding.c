@@ -17,13 +17,10 @@
 const char *extent_kind_name(unsigned int kind)
 {
 	static const char *const names[NR_EXTENT_KINDS] = {
-		[EXTENT_SINGLE] = "single mapping",
-		[EXTENT_PAGE] = "page mapping",
-		[EXTENT_SG] = "sg mapping",
-		[EXTENT_COHERENT] = "coherent block",
-		[EXTENT_RESOURCE] = "resource",
-		[EXTENT_POOL] = "pool page",
-		[EXTENT_NONCOHERENT] = "non-coherent block",
+		[EXTENT_SINGLE] = "single mapping",   [EXTENT_PAGE] = "page mapping",
+		[EXTENT_SG] = "sg mapping",	      [EXTENT_DAC] = "DAC address",
+		[EXTENT_COHERENT] = "coherent block", [EXTENT_RESOURCE] = "resource",
+		[EXTENT_POOL] = "pool page",	      [EXTENT_NONCOHERENT] = "non-coherent block",
 	};
 
 	return kind < NR_EXTENT_KINDS ? names[kind] : "mapping";
@@ -123,6 +120,7 @@ void finding_of(struct check *c, struct finding *f, struct extent *e, u64 lo, u6
 	f->handed_by = c->functions[by.fn];
 	f->handed_to = (state & BYTE_OWNER) == BYTE_DEVICE ? "the device"
 		       : (state & BYTE_OWNER) == BYTE_CPU  ? "the CPU"
+		       : e->kind == EXTENT_DAC		   ? "nobody"
 							   : "nobody (DMA_ATTR_SKIP_CPU_SYNC)";
 	if (!map)
 		return;

@@ -18,8 +18,7 @@ enum {
 
 static inline bool extent_is_streaming(const struct extent *e)
 {
-	return e->kind == EXTENT_SINGLE || e->kind == EXTENT_PAGE || e->kind == EXTENT_SG ||
-	       e->kind == EXTENT_NONCOHERENT;
+	return e->kind <= EXTENT_NONCOHERENT;
 }
 
 static inline struct runs *extent_runs(const struct check *c, const struct extent *e)

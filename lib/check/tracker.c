@@ -47,6 +47,22 @@ void track_mapping_error(struct dmasim_machine *m, struct dmasim_device_private 
 		}
 }
 
+void track_mapping_error_any(struct dmasim_machine *m, dma_addr_t bus)
+{
+	struct check *c = m->check;
+
+	for (u32 id = 0; c && id < c->nr_devices; id++) {
+		struct extent *e = c->devices[id] ? extent_exact(c, id, bus, NULL) : NULL;
+
+		while (e && e->checked)
+			e = extent_exact(c, id, bus, e);
+		if (!e)
+			continue;
+		e->checked = 1;
+		return;
+	}
+}
+
 /* ---- map ---- */
 
 static bool may_write(unsigned int dir)
@@ -181,6 +197,34 @@ void track_map(struct dmasim_machine *m, const struct track_op *op)
 struct extent *tracker_record(struct dmasim_machine *m, const struct track_op *op, stack_id stack, bool *overlap)
 {
 	return record(m, op, stack, overlap);
+}
+
+void track_dac(struct dmasim_machine *m, const struct track_op *op, phys_addr_t first, phys_addr_t end)
+{
+	struct check *c = m->check;
+	struct track_op whole = *op;
+	struct extent *e = NULL;
+	bool overlap = true;
+	struct stamp by;
+
+	if (!c)
+		return;
+	check_settle(m);
+	whole.bus -= op->phys - first;
+	whole.phys = first;
+	whole.size = end - first;
+	while ((e = extent_exact(c, op->dev->id, whole.bus, e)) && e->kind != EXTENT_DAC)
+		;
+	if (!e) {
+		record(m, &whole, stack_capture(m, op->frame), &overlap);
+		return;
+	}
+	if (e->dir != (unsigned int)op->dir)
+		e->dir = DMA_BIDIRECTIONAL;
+	by = (struct stamp){sim_now(m->hw), stack_capture(m, op->frame), extent_function(c, op->function), 0};
+	if (op->phys < e->phys + e->size)
+		extent_change(c, e, op->phys - e->phys, e->size, BYTE_OWNER | BYTE_SEEN | BYTE_CPU_WROTE, BYTE_UNSYNCED,
+			      &by);
 }
 
 /* ---- unmap ---- */
@@ -332,6 +376,10 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 		call_ends_pool(m, op, e);
 		return;
 	}
+	if (k_unlikely(e->kind == EXTENT_DAC)) { /* it has no end that could be called */
+		call_mismatch(m, op, e);
+		return;
+	}
 	fits = !kind_differs(op, e) && e->size == op->size &&
 	       (kind_is_coherent(e->kind) || e->dir == (unsigned int)op->dir) &&
 	       (!kind_is_allocated(e->kind) || (e->bus == op->bus && !cpu_differs(c, op, e) && !attrs_differ(op, e)));
@@ -406,6 +454,8 @@ bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_
 	*phys = e->phys + lo;
 	if (k_unlikely(e->freed) || !kind_is_streaming(e->kind))
 		return false;
+	if (k_unlikely((e->kind == EXTENT_DAC) != (op->kind == EXTENT_DAC)))
+		call_syncs_kind(m, op, e, lo, hi);
 	if (k_unlikely(!inside) || k_unlikely(e->dir != DMA_BIDIRECTIONAL && e->dir != (unsigned int)dir))
 		call_sync_mismatch(m, op, e, lo, hi);
 	if (k_unlikely(!e->checked))
@@ -471,7 +521,7 @@ static u64 live_of(struct check *c, const struct dmasim_device_private *dev, str
 	for (u32 id = 1; id < c->extents.used; id++) {
 		struct extent *e = extent_at(c, id);
 
-		if (!e->live || e->ghost || e->dev != dev->id)
+		if (!e->live || e->ghost || e->dev != dev->id || e->kind == EXTENT_DAC)
 			continue;
 		*first = n++ ? *first : e;
 	}
@@ -521,6 +571,11 @@ void track_memory_freeing(struct dmasim_machine *m, phys_addr_t phys, size_t siz
 			extent_lay(c, e);
 		if (!e->live || e->freed)
 			continue;
+		if (e->kind == EXTENT_DAC) { /* ends with its memory, and not before */
+			if (hi - lo == e->size)
+				extent_remove(c, e, &(struct stamp){.time = sim_now(m->hw), .stack = stack_entry(m)});
+			continue;
+		}
 		if (e->told & TOLD_NOT_ENDED ||
 		    (e->list && sg_list_told(c, e, TOLD_LIST_FREED))) { /* the other pages of the list */
 			e->freed = 1;
@@ -588,6 +643,10 @@ size_t track_device_released(struct dmasim_machine *m, struct device *dev, bool 
 
 		if (!e->live || e->ghost || e->dev != id)
 			continue;
+		if (e->kind == EXTENT_DAC) {
+			extent_remove(c, e, &(struct stamp){.time = sim_now(m->hw), .stack = stack_entry(m)});
+			continue;
+		}
 		n += e->kind != EXTENT_POOL && (!e->list || sg_list_first(c, e));
 		report_leak(c, e, 0);
 		if (gone && e->list)
@@ -614,7 +673,7 @@ size_t track_leaks(struct dmasim_machine *m)
 	for (u32 i = 1; i < c->extents.used; i++) {
 		struct extent *e = extent_at(c, i);
 
-		if (!e->live || e->ghost)
+		if (!e->live || e->ghost || e->kind == EXTENT_DAC)
 			continue;
 		n += e->kind != EXTENT_POOL && (!e->list || sg_list_first(c, e));
 		report_leak(c, e, 0);

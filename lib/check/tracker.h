@@ -12,13 +12,16 @@
 #include "lib/core/kernel.h"
 
 enum extent_kind {
+	/* whose bytes change hands */
 	EXTENT_SINGLE,
 	EXTENT_PAGE,
 	EXTENT_SG,
+	EXTENT_DAC,	    /* an address of old drivers that nothing unmaps */
+	EXTENT_NONCOHERENT, /* allocated and mapped at once: freed like coherent memory, handed over like a mapping */
+	/* and whose do not */
 	EXTENT_COHERENT,
 	EXTENT_RESOURCE,
 	EXTENT_POOL,
-	EXTENT_NONCOHERENT, /* allocated and mapped at once: freed like coherent memory, handed over like a mapping */
 	NR_EXTENT_KINDS
 };
 
@@ -45,6 +48,15 @@ void track_map(struct dmasim_machine *m, const struct track_op *op);
 void track_map_failed(struct dmasim_machine *m, const struct track_op *op);
 /* dma_mapping_error() was called. */
 void track_mapping_error(struct dmasim_machine *m, struct dmasim_device_private *dev, dma_addr_t bus);
+
+/* The same, of whatever device has a mapping there: kernels before 2.6.27 did not say which. */
+void track_mapping_error_any(struct dmasim_machine *m, dma_addr_t bus);
+
+/*
+ * op->bus was handed out for the bytes from there on to the end of its place, physical [first, end): one page, or the one
+ * allocation of it. One record a place and device: it lives until the memory is freed or the driver goes.
+ */
+void track_dac(struct dmasim_machine *m, const struct track_op *op, phys_addr_t first, phys_addr_t end);
 
 /* What the caller of unmap/free should really do, after all checks and reports. */
 struct track_unmapped {

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <dmasim/era.h>
 #include <linux/err.h>
 #include <linux/interrupt.h>
 #include <linux/kthread.h>
@@ -27,7 +28,10 @@
 #include "lib/core/stack.h"
 #include "lib/core/task.h"
 
-#define STORM 1000
+#define STORM	  1000
+#define WITH_REGS (1UL << 32) /* beside IRQF_*: the handler has the three arguments of old kernels */
+
+typedef irqreturn_t (*old_handler_t)(int irq, void *dev_id, struct pt_regs *regs);
 
 struct irq_action {
 	struct irq_action *next;
@@ -173,7 +177,9 @@ static void deliver(struct dmasim_machine *m, unsigned int irq)
 		next = a->next;
 		k_hardirq_enter(m, a->shown);
 		if (a->handler)
-			answer = a->handler((int)irq, a->dev_id);
+			answer = a->flags & WITH_REGS
+					 ? ((old_handler_t)(void (*)(void))a->handler)((int)irq, a->dev_id, NULL)
+					 : a->handler((int)irq, a->dev_id);
 		if (answer == IRQ_WAKE_THREAD && a->thread_fn)
 			thread_wake(a);
 		k_hardirq_exit(m);
@@ -381,6 +387,17 @@ int request_irq(unsigned int irq, irq_handler_t handler, unsigned long flags, co
 	if (!m || !handler)
 		return -EINVAL;
 	return irq_request(m, irq, handler, NULL, flags, name, dev, NULL, "request_irq");
+}
+
+int dmasim_request_irq_regs(unsigned int irq, old_handler_t handler, unsigned long flags, const char *name, void *dev)
+{
+	struct dmasim_machine *m = k_machine("request_irq");
+
+	STACK_ENTER();
+	if (!m || !handler)
+		return -EINVAL;
+	return irq_request(m, irq, (irq_handler_t)(void (*)(void))handler, NULL, flags | WITH_REGS, name, dev, NULL,
+			   "request_irq");
 }
 
 int request_threaded_irq(unsigned int irq, irq_handler_t handler, irq_handler_t thread_fn, unsigned long flags,

@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <dmasim/era.h>
 #include <linux/workqueue.h>
 #include "lib/core/task.h"
 
@@ -138,15 +139,17 @@ static bool has_work(void *arg)
 static void run_one(struct workqueue_struct *wq, struct k_work *w)
 {
 	struct dmasim_machine *m = wq->m;
-	struct work_struct *work = w->work, *o;
-	work_func_t func;
+	struct work_struct *o, copy = {0};
 
 	w->state = WORK_RUNNING;
-	o = object_of(m, work, "a worker");
-	func = o ? o->func : NULL;
+	o = object_of(m, w->work, "a worker");
+	if (o)
+		copy = *o; /* the function may free the work */
 	k_callback_enter(m, wq->name);
-	if (func)
-		func(work); /* may free the work */
+	if (copy.func && copy.dmasim_data)
+		((void (*)(void *))(void (*)(void))copy.func)(copy.data);
+	else if (copy.func)
+		copy.func(w->work);
 	k_callback_exit(m);
 	for (struct k_work **l = &m->sched->works->list; *l; l = &(*l)->next) {
 		if (*l == w) {
@@ -239,18 +242,32 @@ static bool queue(struct dmasim_machine *m, struct workqueue_struct *wq, struct 
 	return true;
 }
 
-void dmasim_init_work(struct work_struct *work, work_func_t func)
+static void init(struct work_struct *work, const struct work_struct *value)
 {
 	struct dmasim_machine *m = k_machine("INIT_WORK");
 	struct work_struct *w;
 
-	STACK_ENTER();
 	if (!m)
 		return;
 	m->hooks.cpu_access(m, work, sizeof(*work), true);
 	w = k_driver_memory(m, work, sizeof(*w));
 	if (w)
-		*w = (struct work_struct){.func = func, .dmasim_mark = DMASIM_WORK_MARK};
+		*w = *value;
+}
+
+void dmasim_init_work(struct work_struct *work, work_func_t func)
+{
+	STACK_ENTER();
+	init(work, &(struct work_struct){.func = func, .dmasim_mark = DMASIM_WORK_MARK});
+}
+
+void dmasim_init_work_data(struct work_struct *work, void (*func)(void *data), void *data)
+{
+	STACK_ENTER();
+	init(work, &(struct work_struct){.func = (work_func_t)(void (*)(void))func,
+					 .dmasim_mark = DMASIM_WORK_MARK,
+					 .dmasim_data = 1,
+					 .data = data});
 }
 
 struct workqueue_struct *dmasim_system_wq(void)

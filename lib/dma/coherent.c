@@ -158,13 +158,12 @@ void *dma_alloc_wc(struct device *dev, size_t size, dma_addr_t *handle, gfp_t gf
 				  __builtin_frame_address(0));
 }
 
-static void free_by(struct device *dev, size_t size, void *cpu, dma_addr_t handle, unsigned long attrs,
-		    const char *function, void *frame)
+void dma_coherent_free_as(const struct dma_call *call, size_t size, void *cpu, dma_addr_t handle, unsigned long attrs)
 {
-	struct dmasim_device_private *p = k_device(dev, function);
-	struct finding f = {.rule = "coherent-free-mismatch", .dev = dev, .bus = handle, .has_bus = true};
+	struct dmasim_device_private *p = call->dev;
+	struct finding f = {.rule = "coherent-free-mismatch", .dev = p->dev, .bus = handle, .has_bus = true};
 
-	if (!p || !dma_coherent_free(p, size, cpu, handle, attrs, function, frame) || !dma_managed_forget(p, cpu))
+	if (!dma_coherent_free(p, size, cpu, handle, attrs, call->function, call->frame) || !dma_managed_forget(p, cpu))
 		return;
 	f.cpu = cpu;
 	f.size = f.buffer_size = size;
@@ -174,8 +173,17 @@ static void free_by(struct device *dev, size_t size, void *cpu, dma_addr_t handl
 	snprintf(f.more[0].text, sizeof(f.more[0].text),
 		 "allocated by dmam_alloc_coherent(): %s() does not take it off the device's list, so that it is freed "
 		 "a second time when the driver is unbound",
-		 function);
+		 call->function);
 	dma_report(p->machine, &f);
+}
+
+static void free_by(struct device *dev, size_t size, void *cpu, dma_addr_t handle, unsigned long attrs,
+		    const char *function, void *frame)
+{
+	struct dma_call call = {.dev = k_device(dev, function), .function = function, .frame = frame};
+
+	if (call.dev)
+		dma_coherent_free_as(&call, size, cpu, handle, attrs);
 }
 
 void dma_free_attrs(struct device *dev, size_t size, void *cpu_addr, dma_addr_t handle, unsigned long attrs)

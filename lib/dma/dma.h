@@ -10,6 +10,7 @@
  * origin.c     is this memory that may be mapped at all?
  * direct.c     the backend without an IOMMU: bus address = physical address through the windows
  * pool.c       dma_pool: small blocks of coherent memory; pool_free.c takes them back
+ * era.c        the names of older kernels for all of it
  * dma.c        life cycle, defaults of new devices
  *
  * Front doors never trust what a driver says about a mapping's end: the tracker says what was really mapped, and only
@@ -37,6 +38,7 @@ struct dma {
 	bool has_cookies;
 	struct managed_block *managed; /* dmam_alloc_coherent(), newest first */
 	struct pools *pools;	       /* dma_pools, pool.h; NULL until there is one */
+	struct device *isa;	       /* what a NULL device of old drivers is; NULL until there was one */
 	u64 overflows;		       /* maps refused because the device cannot drive the address */
 };
 
@@ -181,6 +183,9 @@ void *dma_coherent_alloc(struct dmasim_device_private *p, size_t size, dma_addr_
 /* True if something was freed. */
 bool dma_coherent_free(struct dmasim_device_private *p, size_t size, void *cpu, dma_addr_t handle, unsigned long attrs,
 		       const char *function, void *frame);
+
+/* The whole of a free. call->dev is not NULL. */
+void dma_coherent_free_as(const struct dma_call *call, size_t size, void *cpu, dma_addr_t handle, unsigned long attrs);
 
 /* The tracker has ended this allocation: give its memory back. Size, address and handle are those it was made with. */
 void dma_coherent_release(struct dmasim_device_private *p, const struct track_unmapped *real);

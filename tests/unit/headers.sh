@@ -3,7 +3,8 @@
 #
 # Lookalike headers live beside the system's: each must compile before (and so also alone) and after every header of
 # libc. Two translation units each, one with libc's headers behind it and one with them, precompiled, before it; what
-# fails is named with its first errors.
+# fails is named with its first errors. The headers of an older era (include/era/*) are tried with their directory in
+# front, as its drivers have it.
 #
 #   headers.sh COMPILER SOURCE_DIR GENERATED_INCLUDE_DIR
 set -eu
@@ -33,10 +34,13 @@ done >"$work/libc.h"
 # One set of flags for everything, or the precompiled header is not used.
 cat >"$work/compile" <<END
 exec "$compiler" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wno-cpp \
-	-I"$source/include/kernel" -I"$source/include" -I"$generated" -I. "\$@"
+	\$era -I"$source/include/kernel" -I"$source/include" -I"$generated" -I. "\$@"
 END
 # What xargs calls.
 cat >"$work/try" <<'END'
+era=
+[ "${1#./era/}" = "$1" ] || era=-I$(dirname "$1")/include
+export era
 case $1 in
 */after_*) set -- "$1" -include libc.h ;;
 esac
@@ -48,15 +52,27 @@ END
 
 cd "$work"
 # The system's own headers must get along with each other first, or the result says nothing about ours.
-sh ./compile -x c-header libc.h -o libc.h.gch
+era='' sh ./compile -x c-header libc.h -o libc.h.gch
 
-for header in $(cd "$source/include/kernel" && find . -name '*.h' | sed 's,^\./,,' | sort); do
-	name=$(echo "$header" | tr '/.' '__')
-	# Twice: guards, and headers that another one included already.
-	printf '#include <%s>\n#include <%s>\n#include "libc.h"\nextern int used;\n' "$header" "$header" \
-		>"before_$name.c"
-	printf '#include <%s>\nextern int used;\n' "$header" >"after_$name.c"
-	echo "#include <$header>" >>all.c
+headers_of() {
+	(cd "$1" && find . -name '*.h' | sed 's,^\./,,')
+}
+units_of() { # DIRECTORY: for each header on standard input
+	while read -r header; do
+		name=$(echo "$header" | tr '/.' '__')
+		# Twice: guards, and headers that another one included already.
+		printf '#include <%s>\n#include <%s>\n#include "libc.h"\nextern int used;\n' "$header" "$header" \
+			>"$1/before_$name.c"
+		printf '#include <%s>\nextern int used;\n' "$header" >"$1/after_$name.c"
+		echo "#include <$header>" >>"$1/all.c"
+	done
+}
+headers_of "$source/include/kernel" | sort | units_of .
+for era in "$source"/include/era/*; do
+	dir=./era/$(basename "$era")
+	mkdir -p "$dir"
+	ln -s "$era" "$dir/include"
+	headers_of "$era" | sort | units_of "$dir"
 done
 
 units=$(find . -name '*.c' | sort)

@@ -21,7 +21,14 @@
 #include <asm/io.h>
 
 struct scatterlist {
+#ifdef DMASIM_KERNEL_2_6 /* include/era: drivers write the page themselves */
+	union {
+		unsigned long page_link;
+		struct page *page;
+	};
+#else
 	unsigned long page_link;
+#endif
 	unsigned int offset;
 	unsigned int length;
 	dma_addr_t dma_address;

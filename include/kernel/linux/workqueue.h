@@ -14,6 +14,8 @@ typedef void (*work_func_t)(struct work_struct *work);
 struct work_struct {
 	work_func_t func;
 	u32 dmasim_mark;
+	u32 dmasim_data; /* func is one of an old driver, and wants data */
+	void *data;
 };
 
 struct delayed_work {
