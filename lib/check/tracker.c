@@ -47,22 +47,6 @@ void track_mapping_error(struct dmasim_machine *m, struct dmasim_device_private 
 		}
 }
 
-void track_mapping_error_any(struct dmasim_machine *m, dma_addr_t bus)
-{
-	struct check *c = m->check;
-
-	for (u32 id = 0; c && id < c->nr_devices; id++) {
-		struct extent *e = c->devices[id] ? extent_exact(c, id, bus, NULL) : NULL;
-
-		while (e && e->checked)
-			e = extent_exact(c, id, bus, e);
-		if (!e)
-			continue;
-		e->checked = 1;
-		return;
-	}
-}
-
 /* ---- map ---- */
 
 static bool may_write(unsigned int dir)
@@ -197,34 +181,6 @@ void track_map(struct dmasim_machine *m, const struct track_op *op)
 struct extent *tracker_record(struct dmasim_machine *m, const struct track_op *op, stack_id stack, bool *overlap)
 {
 	return record(m, op, stack, overlap);
-}
-
-void track_dac(struct dmasim_machine *m, const struct track_op *op, phys_addr_t first, phys_addr_t end)
-{
-	struct check *c = m->check;
-	struct track_op whole = *op;
-	struct extent *e = NULL;
-	bool overlap = true;
-	struct stamp by;
-
-	if (!c)
-		return;
-	check_settle(m);
-	whole.bus -= op->phys - first;
-	whole.phys = first;
-	whole.size = end - first;
-	while ((e = extent_exact(c, op->dev->id, whole.bus, e)) && e->kind != EXTENT_DAC)
-		;
-	if (!e) {
-		record(m, &whole, stack_capture(m, op->frame), &overlap);
-		return;
-	}
-	if (e->dir != (unsigned int)op->dir)
-		e->dir = DMA_BIDIRECTIONAL;
-	by = (struct stamp){sim_now(m->hw), stack_capture(m, op->frame), extent_function(c, op->function), 0};
-	if (op->phys < e->phys + e->size)
-		extent_change(c, e, op->phys - e->phys, e->size, BYTE_OWNER | BYTE_SEEN | BYTE_CPU_WROTE, BYTE_UNSYNCED,
-			      &by);
 }
 
 /* ---- unmap ---- */
