@@ -192,7 +192,7 @@ void pool_cpu_wrong(struct dmasim_machine *m, struct pool_page *page, u64 off, s
 		check_found(m->check, &f);
 }
 
-void pool_found_damage(struct dmasim_machine *m, struct pool_page *page, u32 i, u64 from, u64 to, const char *verb)
+void pool_found_damage(struct dmasim_machine *m, struct pool_page *page, u32 i, u64 from, u64 to)
 {
 	const struct dma_pool *pool = page->pool;
 	const struct pool_block *b = &page->blocks[i];
@@ -206,7 +206,6 @@ void pool_found_damage(struct dmasim_machine *m, struct pool_page *page, u32 i, 
 	};
 	u32 named = i;
 
-	(void)verb;
 	if (!m->checks)
 		return;
 	while (to > from + 1 && page->ram[to - 1] == expected)

@@ -149,7 +149,7 @@ void pool_cpu_wrong(struct dmasim_machine *m, struct pool_page *page, u64 off, s
 /* Fill in what is known of bytes of a block: everything but the rule and the act. off: in the block. */
 void pool_finding(struct finding *f, const struct pool_page *page, u32 i, u64 off, size_t n);
 /* Poison or a red zone is not as it was left: bytes [from, ...) of the page, found while looking after block i. */
-void pool_found_damage(struct dmasim_machine *m, struct pool_page *page, u32 i, u64 from, u64 to, const char *verb);
+void pool_found_damage(struct dmasim_machine *m, struct pool_page *page, u32 i, u64 from, u64 to);
 /* "+8 in block 3" for the neighbour line of a report; what lies at off bytes of the page. */
 void pool_describe(const struct pool_page *page, u64 off, char *buf, size_t size);
 /* "driver.c:12" of the innermost line of a stack. */

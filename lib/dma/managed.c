@@ -9,6 +9,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include "lib/check/dma_debug.h"
 #include "lib/core/sched.h"
 #include "lib/core/stack.h"
 #include "lib/dma/dma.h"
@@ -126,8 +127,20 @@ void dmam_free_coherent(struct device *dev, size_t size, void *cpu_addr, dma_add
 {
 	struct dmasim_device_private *p = k_device(dev, "dmam_free_coherent");
 	struct finding f = {.rule = "coherent-free-mismatch", .dev = dev, .bus = handle, .has_bus = true};
+	const struct managed_block *b;
 
-	if (!p || !dma_coherent_free(p, size, cpu_addr, handle, 0, "dmam_free_coherent", __builtin_frame_address(0)) ||
+	if (!p)
+		return;
+	/* by address, as the kernel: what the block was made with is the tracker's to compare */
+	STACK_ENTER();
+	b = *find(p->machine, p->dev, cpu_addr);
+	if (!b || b->size != size || b->handle != handle) {
+		struct dma_debug_at at = {.m = p->machine, .dev = dev};
+
+		at.act = stack_entry(p->machine);
+		dma_debug_warn(&at, ONCE_EVERY, NULL);
+	}
+	if (!dma_coherent_free(p, size, cpu_addr, handle, 0, "dmam_free_coherent", __builtin_frame_address(0)) ||
 	    dma_managed_forget(p, cpu_addr))
 		return;
 	f.cpu = cpu_addr;

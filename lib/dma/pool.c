@@ -23,6 +23,7 @@
 #include <linux/dma-direct.h>
 #include <linux/dmapool.h>
 #include "lib/check/phase.h"
+#include "lib/check/dma_debug.h"
 #include "lib/core/sched.h"
 #include "lib/core/stack.h"
 #include "lib/dma/pool.h"
@@ -277,7 +278,7 @@ static void check_tails(struct pool_page *page)
 		while (from < to && page->ram[from] == POOL_ZONE_BYTE)
 			from++;
 		if (from < to && !(page->blocks[i].told & BLOCK_DAMAGED))
-			pool_found_damage(pool->machine, page, i, from, to, "write");
+			pool_found_damage(pool->machine, page, i, from, to);
 	}
 }
 
@@ -325,11 +326,11 @@ static size_t other_byte(const u8 *p, u8 byte, size_t n)
 static __attribute__((__noinline__, __cold__)) void found_damage(struct pool_page *page, u32 i, u64 from, u64 to)
 {
 	if (!(page->blocks[i].told & BLOCK_DAMAGED))
-		pool_found_damage(page->pool->machine, page, i, from, to, "write");
+		pool_found_damage(page->pool->machine, page, i, from, to);
 	page->blocks[i].told |= BLOCK_DAMAGED;
 }
 
-void pool_check_block(struct pool_page *page, u32 i)
+bool pool_check_block(struct pool_page *page, u32 i)
 {
 	const struct dma_pool *pool = page->pool;
 	u64 start = pool_block_start(pool, i);
@@ -345,9 +346,12 @@ void pool_check_block(struct pool_page *page, u32 i)
 	}
 	if (pool->poison && page->blocks[i].state != BLOCK_LIVE) {
 		at = other_byte(page->ram + start, POOL_FREED_BYTE, pool->asked);
-		if (k_unlikely(at < pool->asked))
+		if (k_unlikely(at < pool->asked)) {
 			found_damage(page, i, start + at, start + pool->asked);
+			return false;
+		}
 	}
+	return true;
 }
 
 /* ---- allocate ---- */
@@ -374,6 +378,15 @@ static __attribute__((__noinline__)) bool refill(struct dma_pool *pool, gfp_t gf
 	return true;
 }
 
+/* As a kernel with slab debugging says it. */
+static __attribute__((__noinline__, __cold__)) void say_corrupted(const struct pool_page *page, u32 i)
+{
+	const struct dma_pool *pool = page->pool;
+
+	dma_debug_dev_err(pool->machine, pool->dev ? pool->dev->dev : NULL, "dma_pool_alloc %s, %016lx (corrupted)",
+			  pool->name, (unsigned long)(page->cpu + pool_block_start(pool, i)));
+}
+
 static inline void *allocate(struct dma_pool *pool, gfp_t gfp, dma_addr_t *handle, const char *function, void *frame)
 {
 	struct dmasim_machine *m = pool->machine;
@@ -388,8 +401,8 @@ static inline void *allocate(struct dma_pool *pool, gfp_t gfp, dma_addr_t *handl
 	i = slot % POOL_SLOTS;
 	page = pool_page_of(pool, slot);
 	b = &page->blocks[i];
-	if (pool->poison || pool->stride != pool->asked)
-		pool_check_block(page, i);
+	if ((pool->poison || pool->stride != pool->asked) && k_unlikely(!pool_check_block(page, i)))
+		say_corrupted(page, i);
 	pool->free = b->next;
 	b->state = BLOCK_LIVE;
 	if (k_unlikely(b->told & BLOCK_DAMAGED))

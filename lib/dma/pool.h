@@ -46,8 +46,8 @@ static inline struct pool_page *pool_find_page(const struct dma_pool *pool, dma_
 	}
 }
 
-/* Red zone and poison of block i as they were left? Reports what is not, and puts it right. */
-void pool_check_block(struct pool_page *page, u32 i);
+/* Red zone and poison of block i as they were left? Reports what is not. False: it was free, and was written. */
+bool pool_check_block(struct pool_page *page, u32 i);
 /* What was done to the end of the window behind block i has been told, and block i forgets it now: put it right. */
 void pool_mend_tail(struct pool_page *page, u32 i);
 /* The block goes back to its pool: all checks are done. */

@@ -18,6 +18,7 @@
 #include <dmasim/machine.h>
 #include <linux/dmapool.h>
 #include "lib/check/phase.h"
+#include "lib/check/dma_debug.h"
 #include "lib/core/sched.h"
 #include "lib/core/stack.h"
 #include "lib/dma/pool.h"
@@ -204,6 +205,24 @@ static bool same(const struct named *a, const struct named *b)
 	return a->page && a->page == b->page && a->block == b->block && a->off == b->off;
 }
 
+/* As the kernel says it, which looks by the handle; but for the first, if it debugs slabs. */
+static void say_wrong_free(struct dma_pool *pool, const void *cpu, dma_addr_t bus)
+{
+	const struct device *dev = pool->dev ? pool->dev->dev : NULL;
+	struct pool_page *page = pool_find_page(pool, bus);
+	u64 off = page ? bus - page->bus : 0;
+	u32 i = page ? pool_block_at(pool, off) : 0;
+
+	if (!page)
+		dma_debug_dev_err(pool->machine, dev, "dma_pool_free %s, %016lx/0x%016llx (bad dma)", pool->name,
+				  (unsigned long)cpu, bus);
+	else if ((const char *)cpu != page->cpu + off)
+		dma_debug_dev_err(pool->machine, dev, "dma_pool_free %s, %016lx (bad vaddr)/0x%016llx", pool->name,
+				  (unsigned long)cpu, bus);
+	else if (off == pool_block_start(pool, i) && page->blocks[i].state != BLOCK_LIVE)
+		dma_debug_dev_err(pool->machine, dev, "dma_pool_free %s, dma 0x%016llx already free", pool->name, bus);
+}
+
 /* The call does not name one live block of the pool, twice. */
 static __attribute__((__noinline__, __cold__)) void wrong_free(struct dma_pool *pool, const void *cpu, dma_addr_t bus,
 							       void *frame)
@@ -214,6 +233,8 @@ static __attribute__((__noinline__, __cold__)) void wrong_free(struct dma_pool *
 	struct named *meant = NULL;
 	bool pair;
 
+	if (pool->state == POOL_ALIVE)
+		say_wrong_free(pool, cpu, bus);
 	/* Another device's pool: its handles may be equal to ours by chance. */
 	if (by_cpu.page && by_cpu.pool->dev != pool->dev)
 		by_bus = look_up(m, by_cpu.pool->dev, NULL, bus, false);
@@ -319,6 +340,9 @@ static void report_busy(struct dma_pool *pool)
 	for (u32 k = 0; k < pool->nr_pages; k++) {
 		struct pool_page *page = pool->pages[k];
 
+		if (page && page->live)
+			dma_debug_dev_err(pool->machine, pool->dev ? pool->dev->dev : NULL,
+					  "dma_pool_destroy %s, %016lx busy", pool->name, (unsigned long)page->cpu);
 		for (u32 i = 0; page && i < pool->per_page; i++) {
 			struct pool_block *b = &page->blocks[i];
 			unsigned int s = 0;

@@ -4,72 +4,9 @@
  * preset to preset, are filtered; everything else must be as the kernel prints it, on every preset, and docs/dma-debug.md
  * must say the same: its table names each check, our rule and the text.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-#include <dmasim/debugfs.h>
-#include <dmasim/dmasim.h>
-#include <dmasim/log.h>
-#include <linux/device.h>
-#include <linux/dma-map-ops.h>
-#include <linux/dmapool.h>
-#include <linux/gfp.h>
-#include <linux/io.h>
-#include <linux/irqflags.h>
-#include <linux/mm.h>
-#include <linux/scatterlist.h>
-#include <linux/slab.h>
-#include <linux/vmalloc.h>
+#include "tests/unit/dma_debug_fixture.h"
 
-static struct dmasim_machine *m;
-static struct device *dev;
-static struct device_driver driver = {.name = "dad"};
-static char *buf;
-static struct scatterlist list[4];
-
-static void begin(const char *spec)
-{
-	char full[256];
-
-	snprintf(full, sizeof(full), "%s,report=none,summary=off", spec);
-	m = dmasim_machine_create(full);
-	if (!m)
-		print_error("%s: %s\n", full, dmasim_last_error());
-	assert_non_null(m);
-	dev = dmasim_device_create("dad0");
-	dev->driver = &driver;
-	assert_int_equal(dma_set_mask_and_coherent(dev, DMA_BIT_MASK(32)), 0);
-	buf = kmalloc(4096, GFP_KERNEL);
-	assert_non_null(buf);
-}
-
-static void end(void)
-{
-	dev->driver = NULL;
-	kfree(buf);
-	dmasim_check_leaks();
-	assert_int_equal(dmasim_machine_destroy(m), 0);
-}
-
-static dma_addr_t mapped(size_t n, enum dma_data_direction dir)
-{
-	dma_addr_t bus = dma_map_single(dev, buf, n, dir);
-
-	assert_int_equal(dma_mapping_error(dev, bus), 0);
-	return bus;
-}
-
-/* Two entries that no backend joins. */
-static struct scatterlist *two(void)
-{
-	sg_init_table(list, 2);
-	sg_set_buf(&list[0], buf, 256);
-	sg_set_buf(&list[1], buf + 1024, 512);
-	return list;
-}
+static dma_addr_t left;
 
 /* ---- wrong code ---- */
 
@@ -80,14 +17,6 @@ static void d1(void)
 	dmasim_fail_call("dma_map_single", 1);
 	bus = dma_map_single(dev, buf, 64, DMA_TO_DEVICE);
 	dma_unmap_single(dev, bus, 64, DMA_TO_DEVICE);
-}
-
-static void d2(void)
-{
-	dma_addr_t bus = mapped(1500, DMA_TO_DEVICE);
-
-	dma_unmap_single(dev, bus, 1500, DMA_TO_DEVICE);
-	dma_unmap_single(dev, bus, 1500, DMA_TO_DEVICE);
 }
 
 static void d2_inside(void)
@@ -274,8 +203,6 @@ static void d23(void)
 
 static struct bus_type bus_type = {.name = "lab"};
 static struct device_driver lab_driver = {.name = "lab-driver", .bus = &bus_type};
-static dma_addr_t left;
-
 static int lab_probe(struct device *d)
 {
 	void *p = kmalloc(600, GFP_KERNEL);
@@ -340,6 +267,97 @@ static void c6(void)
 	local_irq_save(flags);
 	dma_free_coherent(dev, 4096, cpu, bus);
 	local_irq_restore(flags);
+}
+
+static void d16(void)
+{
+	char stack[256];
+	dma_addr_t bus;
+	struct page *page;
+
+	memset(stack, 1, sizeof(stack));
+	bus = dma_map_single(dev, stack, sizeof(stack), DMA_TO_DEVICE);
+	page = pfn_to_page(dma_to_phys(dev, bus) >> PAGE_SHIFT);
+	left = dma_map_page(dev, page, dma_to_phys(dev, bus) & ~PAGE_MASK, 64, DMA_TO_DEVICE);
+	assert_int_equal(dma_mapping_error(dev, bus), 0);
+	assert_int_equal(dma_mapping_error(dev, left), 0);
+	dma_unmap_page(dev, left, 64, DMA_TO_DEVICE);
+	dma_unmap_single(dev, bus, sizeof(stack), DMA_TO_DEVICE);
+}
+
+static void c8(void)
+{
+	u64 limit = dev->bus_dma_limit;
+
+	dev->bus_dma_limit = 0xfff;
+	for (unsigned int i = 0; i < 2; i++) /* said once */
+		assert_int_equal(dma_mapping_error(dev, dma_map_single(dev, buf, 64, DMA_TO_DEVICE)), -ENOMEM);
+	dev->bus_dma_limit = limit;
+}
+
+static struct dma_pool *pool;
+static dma_addr_t block_bus;
+
+static void *block(void)
+{
+	pool = dma_pool_create("descs", dev, 64, 64, 0);
+	assert_non_null(pool);
+	return dma_pool_alloc(pool, GFP_KERNEL, &block_bus);
+}
+
+static void c15_bad_dma(void)
+{
+	void *p = block();
+
+	dma_pool_free(pool, p, block_bus + 0x100000);
+	dma_pool_destroy(pool);
+}
+
+static void c15_bad_vaddr(void)
+{
+	char *p = block();
+
+	dma_pool_free(pool, p + 32, block_bus);
+	dma_pool_destroy(pool);
+}
+
+static void c15_twice(void)
+{
+	void *p = block();
+
+	dma_pool_free(pool, p, block_bus);
+	dma_pool_free(pool, p, block_bus);
+	dma_pool_destroy(pool);
+}
+
+static void c15_busy(void)
+{
+	block();
+	dma_pool_destroy(pool);
+}
+
+static void c15_corrupted(void)
+{
+	char *p = block();
+
+	dma_pool_free(pool, p, block_bus);
+	*(volatile char *)p = 1;
+	/* a block that rests is not handed out at once */
+	for (unsigned int i = 0; i < 500 && !dmasim_log_contains("corrupted"); i++) {
+		dma_addr_t bus;
+		void *other = dma_pool_alloc(pool, GFP_KERNEL, &bus);
+
+		dma_pool_free(pool, other, bus);
+	}
+	dma_pool_destroy(pool);
+}
+
+static void c16(void)
+{
+	dma_addr_t bus;
+	void *p = dma_alloc_coherent(dev, 4096, &bus, GFP_KERNEL);
+
+	dmam_free_coherent(dev, 4096, p, bus);
 }
 
 static void c7(void)
@@ -407,6 +425,7 @@ static const struct row rows[] = {
 	{"D14", "sg-nents-vs-count",
 	 DAD "device driver syncs DMA sg list with different entry count [map count=2] [sync count=1]", NULL, d14},
 	{"D15", "map-stack", DAD "device driver maps memory from stack [addr=#]", NULL, d15},
+	{"D16", "map-stack", DAD "device driver maps memory from stack [probable addr=#]", NULL, d16},
 	{"D17", "map-text", DAD "device driver maps memory from kernel text or rodata [addr=#] [len=10]", NULL, d17},
 	{"D18", "map-foreign-memory", DAD "device driver maps memory from invalid area [addr=#] [len=64]", NULL, d18},
 	{"D18", "map-bad-address", DAD "device driver maps memory from invalid area [addr=#] [len=64]", NULL, d18_null},
@@ -426,6 +445,13 @@ static const struct row rows[] = {
 	{"C2", "mask-missing", "WARNING: CPU: 0 PID: ", NULL, c2},
 	{"C3", "mask-missing", "WARNING: CPU: 0 PID: ", NULL, c3},
 	{"C6", "coherent-free-in-atomic", "WARNING: CPU: 0 PID: ", NULL, c6},
+	{"C8", NULL, "dad dad0: DMA addr 0x#+64 overflow (mask ffffffff, bus limit fff).", NULL, c8},
+	{"C15", "pool-wrong-pool", "dad dad0: dma_pool_free descs, #/0x# (bad dma)", NULL, c15_bad_dma},
+	{"C15", "pool-wrong-pool", "dad dad0: dma_pool_free descs, # (bad vaddr)/0x#", NULL, c15_bad_vaddr},
+	{"C15", "pool-double-free", "dad dad0: dma_pool_free descs, dma 0x# already free", NULL, c15_twice},
+	{"C15", "pool-busy-at-destroy", "dad dad0: dma_pool_destroy descs, # busy", NULL, c15_busy},
+	{"C15", "pool-use-after-free", "dad dad0: dma_pool_alloc descs, # (corrupted)", "poison=on", c15_corrupted},
+	{"C16", "coherent-free-mismatch", "WARNING: CPU: 0 PID: ", NULL, c16},
 	{"C7", "map-bad-size", "WARNING: CPU: 0 PID: ", NULL, c7},
 };
 #define NR_ROWS (sizeof(rows) / sizeof(*rows))
@@ -487,9 +513,11 @@ static void each_text(void **state)
 			begin(spec);
 			assert_int_equal(dmasim_debugfs_write("dma-api/all_errors", "1"), 1);
 			r->wrong();
-			if (said(r) != 1 || !dmasim_violation_count_of(r->rule)) {
-				print_error("%s (%s) on %s: said %u times, reported %zu times; want\n  %s\n", r->check,
-					    r->rule, presets[p], said(r), dmasim_violation_count_of(r->rule), r->text);
+			if (said(r) != 1 ||
+			    (r->rule ? !dmasim_violation_count_of(r->rule) : dmasim_violation_count())) {
+				print_error("%s (%s) on %s: said %u times, %zu violations; want\n  %s\n", r->check,
+					    r->rule ? r->rule : "none", presets[p], said(r), dmasim_violation_count(),
+					    r->text);
 				print_log();
 				bad++;
 			}
@@ -513,11 +541,107 @@ static void off_by_default(void **state)
 	}
 }
 
+/* ---- the document ---- */
+
+/*
+ * Is the row's text what this format gives? Numbers and names are skipped. A text that ends where the format has a
+ * conversion is one that is compared no further.
+ */
+static bool made_by(const char *text, const char *format)
+{
+	while (*format) {
+		if (*format == '%') {
+			if (!*text)
+				return true;
+			format += 1 + strspn(format + 1, "0123456789lz");
+			format += !strncmp(format, "pad", 3) ? 3 : !strncmp(format, "pa", 2) ? 2 : 1;
+			if (!strncmp(text, "0x", 2))
+				text += 2;
+			text += strcspn(text, " :,]/+).\n");
+		} else if (!strncmp(format, "0x%", 3)) {
+			format += 2; /* taken with the number */
+		} else if (!strncmp(format, "\\n", 2) && *text == '\n') {
+			text++;
+			format += 2;
+		} else if (*text++ != *format++) {
+			return false;
+		}
+	}
+	return !*text;
+}
+
+/* A and S as the document abbreviates them */
+static void expand(const char *cell, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (const char *p = cell; *p && n < size - 64; p++) {
+		bool alone = (p == cell || p[-1] == ' ' || (p[0] == 'A' && p[-1] == 'r')) && (p[1] == ' ' || !p[1]);
+
+		if (alone && *p == 'A')
+			n += (size_t)snprintf(out + n, size - n, "[device address=0x%%016llx]");
+		else if (alone && *p == 'S')
+			n += (size_t)snprintf(out + n, size - n, "[size=%%llu bytes]");
+		else
+			out[n++] = *p;
+	}
+	out[n] = 0;
+}
+
+/* Each row of the table is provoked above, and the reverse. */
+static void document(void **state)
+{
+	bool found[NR_ROWS] = {false};
+	char line[1024], check[8], rule[64], cell[512], format[1024];
+	unsigned int bad = 0;
+	FILE *f = fopen(DOC_DIR "/dma-debug.md", "r");
+
+	(void)state;
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		size_t i = 0;
+
+		if (sscanf(line, "| %7[DC0-9] | %63[^|]| `%511[^`]`", check, rule, cell) != 3)
+			continue;
+		rule[strcspn(rule, " ")] = 0;
+		expand(cell, format, sizeof(format));
+		for (i = 0; i < NR_ROWS; i++) {
+			const char *text = rows[i].text;
+			char quoted[72];
+
+			if (!strncmp(text, "DMA-API: ", 9))
+				text += 9;
+			if (!strncmp(text, "dad ", 4) || !strncmp(text, "lab ", 4))
+				text = strstr(text, ": ") + 2;
+			snprintf(quoted, sizeof(quoted), "`%s`", rows[i].rule ? rows[i].rule : "");
+			if (!found[i] && !strcmp(rows[i].check, check) &&
+			    (!strcmp(quoted, rule) || (!rows[i].rule && !strcmp(rule, "none"))) &&
+			    made_by(text, format))
+				break;
+		}
+		if (i == NR_ROWS) {
+			print_error("docs/dma-debug.md: nothing here says %s", line);
+			bad++;
+			continue;
+		}
+		found[i] = true;
+	}
+	fclose(f);
+	for (size_t i = 0; i < NR_ROWS; i++)
+		if (!found[i]) {
+			print_error("docs/dma-debug.md has no row for %s, %s: %s\n", rows[i].check,
+				    rows[i].rule ? rows[i].rule : "none", rows[i].text);
+			bad++;
+		}
+	assert_int_equal(bad, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_text),
 		cmocka_unit_test(off_by_default),
+		cmocka_unit_test(document),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
