@@ -73,6 +73,7 @@ int check_init(struct dmasim_machine *m)
 	choose_guards(m->check);
 	m->hw->observer = &checked;
 	m->hooks.memory_freeing = track_memory_freeing;
+	m->hooks.linear_asked = track_linear_asked;
 	m->hooks.device_released = track_device_released;
 	m->hooks.cpu_access = cpu_access;
 	m->hooks.settle = settle;

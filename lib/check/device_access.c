@@ -419,6 +419,9 @@ static void diagnose(struct check *c, struct sim_master *master, dma_addr_t bus,
 		f.rule = "device-access-unmapped";
 		if (e) {
 			extent_describe(c, e, what, sizeof(what));
+			finding_of(c, &f, e, bus - e->bus, bus - e->bus + n, NULL);
+			f.dev = dev->dev;
+			f.size = n;
 			finding_more(&f, "address", "+%llu in a %s", bus - e->bus, what);
 		} else {
 			more_neighbours(c, &f, bus);

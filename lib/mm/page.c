@@ -174,12 +174,21 @@ static inline phys_addr_t to_phys(struct dmasim_machine *m, const volatile void 
 	return k_likely(sim_virt_to_phys(m->hw, p, &phys, NULL)) ? phys : to_phys_slow(m, p, function);
 }
 
+/* A driver's question: was it a wise one? */
+static inline phys_addr_t asked(struct dmasim_machine *m, const volatile void *p, phys_addr_t phys,
+				const char *function)
+{
+	if (k_likely(m->hooks.linear_asked != NULL) && k_likely(phys != ~(phys_addr_t)0))
+		m->hooks.linear_asked(m, (const void *)p, phys, function);
+	return phys;
+}
+
 phys_addr_t virt_to_phys(const volatile void *p)
 {
 	struct dmasim_machine *m = k_machine("virt_to_phys");
 
 	STACK_ENTER();
-	return m ? to_phys(m, p, "virt_to_phys") : ~(phys_addr_t)0;
+	return m ? asked(m, p, to_phys(m, p, "virt_to_phys"), "virt_to_phys") : ~(phys_addr_t)0;
 }
 
 struct page *mm_virt_to_page(struct dmasim_machine *m, const void *p, const char *function)
@@ -193,8 +202,13 @@ struct page *virt_to_page(const void *p)
 {
 	struct dmasim_machine *m = k_machine("virt_to_page");
 
+	phys_addr_t phys;
+
 	STACK_ENTER();
-	return m ? mm_virt_to_page(m, p, "virt_to_page") : NULL;
+	if (!m)
+		return NULL;
+	phys = asked(m, p, to_phys(m, p, "virt_to_page"), "virt_to_page");
+	return phys == ~(phys_addr_t)0 ? NULL : page_of_pfn(m->mm, phys >> SIM_PAGE_SHIFT);
 }
 
 bool virt_addr_valid(const volatile void *p)

@@ -108,24 +108,26 @@ static bool place_is(const struct dmasim_place *p, int line, const char *which, 
 	return false;
 }
 
-/* Nothing but what is wanted comes after the first. */
-static bool followed_by(const char *rule)
+/* Nothing but what is wanted, and what this guard sees, comes after the first. */
+static bool followed_by(const char *rule, unsigned int seen_by)
 {
 	const struct dmasim_violation *v = dmasim_violation(1);
 
+	if (rule && !(rules[rule_find(rule)].guards & seen_by))
+		rule = NULL;
 	return rule ? v && !strcmp(v->rule, rule) && !dmasim_violation(2) : !v;
 }
 
 /* The one report that is wanted, or none: says what is wrong with what there is. */
 static bool reported_rightly(const struct museum_class *class, const struct museum_record *r, bool wanted,
-			     bool compare_act)
+			     bool compare_act, unsigned int seen_by)
 {
 	const struct dmasim_violation *v = dmasim_violation(0);
 	bool ok = true;
 
 	if (!wanted)
 		ok = !v;
-	else if (!v || strcmp(v->rule, r->rule) || !followed_by(r->then))
+	else if (!v || strcmp(v->rule, r->rule) || !followed_by(r->then, seen_by))
 		ok = false;
 	else if (!spot.act && !spot.mapped)
 		ok = (print_error("no statement is marked\n"), false);
@@ -160,7 +162,8 @@ bool museum_run(const struct museum_class *class, const struct museum_record *r,
 
 			/* A snapshot finds what changed between two calls: it knows no line. */
 			ok &= reported_rightly(class, r, wanted && !fixed,
-					       guards[g].bit != BY_SNAPSHOT || (rule && rule->guards & RULE_BY_ANY));
+					       guards[g].bit != BY_SNAPSHOT || (rule && rule->guards & RULE_BY_ANY),
+					       guards[g].rule_bits);
 			if (!ok)
 				print_error("%s, %s, on %s, guard %s\n", r->id, fixed ? "the fixed twin" : "the bug",
 					    c->spec, guards[g].name);

@@ -143,6 +143,30 @@ static void tidy_legal(void)
 	kfree(NULL);
 }
 
+static void coherent_linear_wrong(struct shot *s)
+{
+	dma_addr_t bus;
+	void *v = AT(s->mapped, dma_alloc_coherent(dev, 4096, &bus, GFP_KERNEL));
+
+	s->handed = ANY_LINE;
+	s->offset = 64;
+	s->size = 1;
+	sink = (unsigned int)AT(s->act, virt_to_phys((u8 *)v + 64));
+	dma_free_coherent(dev, 4096, v, bus);
+}
+
+/* The same page, once it is coherent memory no more. */
+static void coherent_linear_legal(void)
+{
+	dma_addr_t bus;
+	void *v = dma_alloc_coherent(dev, 4096, &bus, GFP_KERNEL);
+	u8 *p = kmalloc(4096, GFP_KERNEL);
+
+	sink = (unsigned int)virt_to_phys(p);
+	dma_free_coherent(dev, 4096, v, bus);
+	kfree(p);
+}
+
 const struct scenario heap_scenarios[] = {
 	{"double-free", double_wrong, tidy_legal, NULL, false},
 	{"invalid-free", invalid_wrong, tidy_legal, NULL, false},
@@ -156,5 +180,6 @@ const struct scenario heap_scenarios[] = {
 	{"alloc-order-too-big", big_wrong, pages_legal, NULL, false},
 	{"gfp-zone-conflict", zone_wrong, pages_legal, NULL, false},
 	{"address-not-linear", linear_wrong, pages_legal, NULL, false},
+	{"address-not-linear", coherent_linear_wrong, coherent_linear_legal, NULL, false},
 	{NULL, NULL, NULL, NULL, false},
 };
