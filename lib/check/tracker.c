@@ -249,6 +249,11 @@ static bool leave_stale(struct check *c, struct extent *e, const struct stamp *b
 	return true;
 }
 
+static bool cpu_owns(u8 state)
+{
+	return (state & BYTE_OWNER) == BYTE_CPU;
+}
+
 /*
  * What the CPU wrote in its own phase, and the hand-over to the CPU that comes now throws away: a bounce buffer is copied
  * over it, an invalidated line loses it. True if there is such a byte.
@@ -266,7 +271,9 @@ static __attribute__((__noinline__, __cold__)) bool writes_lost(struct check *c,
 	if (!extent_find(c, e, lo, hi, cpu_wrote, &s)) {
 		if (!c->snapshot || !snapshot_cpu_wrote(c, e, lo, hi, &first, &end))
 			return false;
-		snapshot_report(c, e, "cpu-write-lost", first, end, verb);
+		/* unless the device has fetched them too early, and that has been told */
+		if (!extent_find(c, e, first, end, cpu_owns, &s) || !(s.told & TOLD_NOT_FLUSHED))
+			snapshot_report(c, e, "cpu-write-lost", first, end, verb);
 		return true;
 	}
 	if (!(s.told & TOLD_NOT_FLUSHED) && !(e->list && sg_list_told(c, e, TOLD_LIST_LOST))) {
