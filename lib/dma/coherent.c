@@ -63,6 +63,8 @@ void *dma_coherent_alloc(struct dmasim_device_private *p, size_t size, dma_addr_
 	op.phys = dma_to_phys(p->dev, *handle);
 	if (m->checks)
 		track_map(m, &op);
+	if (k_unlikely(p->mask_holes))
+		dma_mask_holes(p, function, op.bus, size, true);
 	return (void *)op.cpu;
 }
 

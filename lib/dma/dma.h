@@ -11,6 +11,7 @@
  * direct.c     the backend without an IOMMU: bus address = physical address through the windows
  * pool.c       dma_pool: small blocks of coherent memory; pool_free.c takes them back
  * era.c        the names of older kernels for all of it
+ * iova.c       address space reserved first, linked later (dma_iova_*)
  * dma.c        life cycle, defaults of new devices
  *
  * Front doors never trust what a driver says about a mapping's end: the tracker says what was really mapped, and only
@@ -169,6 +170,8 @@ void dma_sync_sg_as(const struct dma_call *call, struct scatterlist *sgl, int ne
 /* A mapping or allocation is made: complain about masks that were refused, missing or never set. */
 void dma_mask_at_use(struct dmasim_device_private *p, const char *function, bool coherent);
 void dma_mask_missing(struct dmasim_device_private *p, const char *function, bool coherent);
+/* The device has a mask with holes, and [bus, bus + size) was mapped or allocated for it: does it fall into one? */
+void dma_mask_holes(struct dmasim_device_private *p, const char *function, dma_addr_t bus, size_t size, bool coherent);
 /* The setters. 0 or -EIO. */
 int dma_set_mask_as(const struct dma_call *call, u64 mask);
 int dma_set_coherent_mask_as(const struct dma_call *call, u64 mask);

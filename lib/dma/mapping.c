@@ -114,6 +114,8 @@ static inline dma_addr_t map_phys(struct dmasim_device_private *p, struct track_
 	}
 	if (k_likely(m->checks))
 		track_map(m, op);
+	if (k_unlikely(p->mask_holes))
+		dma_mask_holes(p, op->function, op->bus, op->size, false);
 	return op->bus;
 }
 

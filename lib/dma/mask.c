@@ -54,6 +54,41 @@ void dma_mask_at_use(struct dmasim_device_private *p, const char *function, bool
 	}
 }
 
+/*
+ * The kernel asks whether the last address is beyond the mask, as if masks were 2^n - 1. One with holes in it, for
+ * address lines that the hardware lacks, is accepted and then not kept: the device drives another address.
+ */
+void dma_mask_holes(struct dmasim_device_private *p, const char *function, dma_addr_t bus, size_t size, bool coherent)
+{
+	u64 mask = coherent ? p->dev->coherent_dma_mask : dma_get_mask(p->dev);
+	u64 hole = ~mask & (mask + 1), last = bus + size - 1;
+	struct finding f = {
+		.rule = "device-address-beyond-mask",
+		.dev = p->dev,
+		.bus = bus,
+		.has_bus = true,
+		.size = size,
+		.act_verb = coherent ? "allocate" : "map",
+	};
+
+	/* With both ends in the mask a range meets a hole only if it is longer than the lowest one. */
+	if (p->mask_holes_reported || (!((bus | last) & ~mask) && size <= hole))
+		return;
+	p->mask_holes_reported = true;
+	f.more[0].label = "mask";
+	snprintf(f.more[0].text, sizeof(f.more[0].text),
+		 "0x%llx has holes, and the kernel only asks whether an address is above it: %s() took this one, which "
+		 "the device would drive as 0x%llx",
+		 mask, function, bus & mask);
+	dma_report(p->machine, &f);
+}
+
+static void note_holes(struct dmasim_device_private *p, u64 mask)
+{
+	/* Without its highest bit a mask of 2^n - 1 is one too, and no bit of one is missing. */
+	p->mask_holes |= mask & (mask + 1) && mask;
+}
+
 /* ---- setting ---- */
 
 bool dma_mask_supported(struct dmasim_device_private *p, u64 mask)
@@ -81,6 +116,7 @@ static int set_streaming(struct dmasim_device_private *p, u64 mask, const char *
 	if (p->machine->checks && *p->dev->dma_mask != mask)
 		track_mask_changed(p->machine, p, function, frame);
 	*p->dev->dma_mask = mask;
+	note_holes(p, mask);
 	p->mask_set = true;
 	p->mask_failed = false;
 	/* A coherent mask within an accepted streaming mask needs no test of its own. */
@@ -96,6 +132,7 @@ static int set_coherent(struct dmasim_device_private *p, u64 mask)
 		return refused(p, mask);
 	}
 	p->dev->coherent_dma_mask = mask;
+	note_holes(p, mask);
 	p->coherent_mask_failed = false;
 	return 0;
 }

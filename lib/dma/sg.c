@@ -292,6 +292,8 @@ static void track(const struct track_sg *sg, int count, bool allocated)
 			op.joined = filled != 0;
 			check_limits(&op, max, boundary, &long_told, &cross_told);
 			track_sg_entry(m, list, &op);
+			if (k_unlikely(sg->dev->mask_holes))
+				dma_mask_holes(sg->dev, sg->function, op.bus, op.size, false);
 			phys += op.size;
 			left -= op.size;
 			filled += op.size;

@@ -291,6 +291,42 @@ static void one_byte(void)
 	kfree(buf);
 }
 
+/* No address space was granted, and the fallback is missing. */
+static void iova_link_wrong(struct shot *s)
+{
+	uint8_t *buf = kmalloc(N, GFP_KERNEL);
+	struct dma_iova_state state;
+
+	s->size = N;
+	sink = dma_iova_try_alloc(dev, &state, virt_to_phys(buf), N);
+	sink = (unsigned int)AT(s->act, dma_iova_link(dev, &state, virt_to_phys(buf), 0, N, DMA_TO_DEVICE, 0));
+	kfree(buf);
+}
+
+static void iova_free_wrong(struct shot *s)
+{
+	struct dma_iova_state state = {0};
+
+	s->size = ANY_SIZE;
+	AT(s->act, dma_iova_free(dev, &state));
+}
+
+static void iova_fallback(void)
+{
+	uint8_t *buf = kmalloc(N, GFP_KERNEL);
+	struct dma_iova_state state;
+	dma_addr_t bus;
+
+	if (!dma_iova_try_alloc(dev, &state, virt_to_phys(buf), N)) {
+		bus = dma_map_phys(dev, virt_to_phys(buf), N, DMA_TO_DEVICE, 0);
+		if (!dma_mapping_error(dev, bus))
+			dma_unmap_phys(dev, bus, N, DMA_TO_DEVICE, 0);
+	}
+	if (dma_use_iova(&state))
+		dma_iova_destroy(dev, &state, 0, DMA_TO_DEVICE, 0);
+	kfree(buf);
+}
+
 const struct scenario lifecycle_scenarios[] = {
 	{"map-error-unchecked", unchecked_wrong, checked, NULL, false},
 	{"error-cookie-used", cookie_wrong, cookie_legal, NULL, false},
@@ -307,5 +343,7 @@ const struct scenario lifecycle_scenarios[] = {
 	{"invalid-direction", direction_invalid_wrong, checked, NULL, false},
 	{"map-bad-size", zero_wrong, one_byte, NULL, false},
 	{"map-bad-size", negative_wrong, one_byte, NULL, false},
+	{"iova-outside-reservation", iova_link_wrong, iova_fallback, NULL, false},
+	{"iova-outside-reservation", iova_free_wrong, iova_fallback, NULL, false},
 	{NULL, NULL, NULL, NULL, false},
 };

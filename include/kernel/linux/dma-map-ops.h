@@ -52,6 +52,18 @@ struct dma_map_ops {
 	void (*sync_sg_for_cpu)(struct device *dev, struct scatterlist *sg, int nents, enum dma_data_direction dir);
 	void (*sync_sg_for_device)(struct device *dev, struct scatterlist *sg, int nents, enum dma_data_direction dir);
 
+	/*
+	 * Reserved address space (dma_iova_*). NULL iova_alloc: none is ever granted. iova_alloc fills the state; ranges are
+	 * within it when the others are called.
+	 */
+	bool (*iova_alloc)(struct device *dev, struct dma_iova_state *state, phys_addr_t phys, size_t size);
+	int (*iova_link)(struct device *dev, struct dma_iova_state *state, phys_addr_t phys, size_t offset, size_t size,
+			 enum dma_data_direction dir, unsigned long attrs);
+	int (*iova_sync)(struct device *dev, struct dma_iova_state *state, size_t offset, size_t size);
+	void (*iova_unlink)(struct device *dev, struct dma_iova_state *state, size_t offset, size_t size,
+			    enum dma_data_direction dir, unsigned long attrs);
+	void (*iova_free)(struct device *dev, struct dma_iova_state *state);
+
 	/* Limits. NULL: every mask; 32 bit; SIZE_MAX; SIZE_MAX; 0. */
 	int (*dma_supported)(struct device *dev, u64 mask);
 	u64 (*get_required_mask)(struct device *dev);

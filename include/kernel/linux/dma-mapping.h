@@ -165,6 +165,62 @@ DMASIM_API void dma_sync_sgtable_for_cpu(struct device *dev, struct sg_table *sg
 DMASIM_API void dma_sync_sgtable_for_device(struct device *dev, struct sg_table *sgt, enum dma_data_direction dir)
 	DMASIM_SYM(dma_sync_sgtable_for_device);
 
+/* ---- bus address space first, memory later (6.16) ---- */
+
+#define DMA_IOVA_USE_SWIOTLB (1ULL << 63)
+
+/* One reservation. The driver keeps it; only its own functions look inside. */
+struct dma_iova_state {
+	dma_addr_t addr; /* of the first byte, once dma_iova_try_alloc() was true */
+	u64 __size;	 /* 0: nothing is reserved */
+};
+
+/* Is there a reservation? If not, map each range with dma_map_phys(). */
+static inline bool dma_use_iova(const struct dma_iova_state *state)
+{
+	return state->__size != 0;
+}
+
+static inline size_t dma_iova_size(const struct dma_iova_state *state)
+{
+	return (size_t)(state->__size & ~DMA_IOVA_USE_SWIOTLB);
+}
+
+/**
+ * dma_iova_try_alloc() - reserve contiguous bus addresses
+ * @state: overwritten
+ * @phys:  of the first range that will be linked; its offset in a page becomes that of the bus address
+ * @size:  bytes in all
+ *
+ * Context: any.
+ * Return: false where nothing can reserve any: the driver must then map each range by itself. Always so on machines
+ *         without an IOMMU, which all machines of this version are, unless the device has operations of its own.
+ */
+DMASIM_API bool dma_iova_try_alloc(struct device *dev, struct dma_iova_state *state, phys_addr_t phys, size_t size)
+	DMASIM_SYM(dma_iova_try_alloc);
+/**
+ * dma_iova_link() - let memory appear at an offset of the reservation
+ *
+ * The device may use it after dma_iova_sync(). Any context. Return: 0, or a negative errno: -EIO for a range outside of
+ * the reservation, which is reported as iova-outside-reservation, as it is by the functions below.
+ */
+DMASIM_API DMASIM_NODISCARD int dma_iova_link(struct device *dev, struct dma_iova_state *state, phys_addr_t phys,
+					      size_t offset, size_t size, enum dma_data_direction dir,
+					      unsigned long attrs) DMASIM_SYM(dma_iova_link);
+/** dma_iova_sync() - make what was linked visible to the device. 0 or a negative errno */
+DMASIM_API DMASIM_NODISCARD int dma_iova_sync(struct device *dev, struct dma_iova_state *state, size_t offset,
+					      size_t size) DMASIM_SYM(dma_iova_sync);
+/** dma_iova_unlink() - end it for a range that was linked, with the values of the link call */
+DMASIM_API void dma_iova_unlink(struct device *dev, struct dma_iova_state *state, size_t offset, size_t size,
+				enum dma_data_direction dir, unsigned long attrs) DMASIM_SYM(dma_iova_unlink);
+/** dma_iova_free() - give the reservation back; everything was unlinked before */
+DMASIM_API void dma_iova_free(struct device *dev, struct dma_iova_state *state) DMASIM_SYM(dma_iova_free);
+/** dma_iova_destroy() - unlink the first @mapped_len bytes, and give the reservation back */
+DMASIM_API void dma_iova_destroy(struct device *dev, struct dma_iova_state *state, size_t mapped_len,
+				 enum dma_data_direction dir, unsigned long attrs) DMASIM_SYM(dma_iova_destroy);
+/** dma_need_unmap() - must mappings of the device be unmapped? Always true while checks are on */
+DMASIM_API bool dma_need_unmap(struct device *dev) DMASIM_SYM(dma_need_unmap);
+
 /* ---- coherent memory: shared by CPU and device without hand-overs ---- */
 
 /**
