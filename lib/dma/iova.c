@@ -39,8 +39,6 @@ static bool inside(struct dmasim_device_private *p, const struct dma_iova_state 
 	struct finding f = {
 		.rule = "iova-outside-reservation",
 		.dev = p->dev,
-		.bus = reserved ? state->addr + offset : 0,
-		.has_bus = reserved != 0,
 		.size = size,
 		.act_verb = verb,
 	};
@@ -48,12 +46,15 @@ static bool inside(struct dmasim_device_private *p, const struct dma_iova_state 
 	if (reserved && offset <= reserved && size <= reserved - offset)
 		return true;
 	f.more[0].label = "call";
-	if (reserved)
+	if (reserved) {
+		f.bus = state->addr + offset;
+		f.has_bus = true;
 		snprintf(f.more[0].text, sizeof(f.more[0].text), "%s(): +%zu to +%zu of %zu bytes", function, offset,
 			 offset + size, reserved);
-	else
+	} else {
 		snprintf(f.more[0].text, sizeof(f.more[0].text), "%s(): %s", function,
 			 state ? "nothing is reserved: dma_use_iova() is false" : "the state is NULL");
+	}
 	dma_report(p->machine, &f);
 	return false;
 }
