@@ -273,6 +273,7 @@ u32 track_sg_begin(struct dmasim_machine *m, const struct track_sg *sg, int coun
 		finding_of(c, &f, e, 0, e->size, NULL);
 		finding_more(&f, "again", "%s() of %d entries at %p", sg->function, sg->nents, (void *)sg->sgl);
 		check_found(c, &f);
+		list_at(c, id)->told |= TOLD_LIST_CHANGED;
 		again = true;
 	}
 	if (k_unlikely(c->nr_failures) && (failed = failure_of(c, sg)))
@@ -307,8 +308,10 @@ void track_sg_entry(struct dmasim_machine *m, u32 id, const struct track_op *op)
 	bool overlap = !(s->told & TOLD_LIST_OVERLAP);
 	struct extent *e = tracker_record(m, op, s->mapped, &overlap);
 
-	if (k_unlikely(!e))
+	if (k_unlikely(!e)) {
+		s->told |= TOLD_LIST_CHANGED;
 		return;
+	}
 	if (k_unlikely(overlap))
 		s->told |= TOLD_LIST_OVERLAP;
 	if (k_unlikely(e->freed))
@@ -319,6 +322,34 @@ void track_sg_entry(struct dmasim_machine *m, u32 id, const struct track_op *op)
 	else
 		s->first = extent_id(c, e);
 	s->last = extent_id(c, e);
+}
+
+/* ---- what the driver did to a list while it was mapped ---- */
+
+static bool changed(struct dmasim_machine *m, const struct track_sg *sg, struct sg_list *s, const char *verb)
+{
+	struct check *c = m->check;
+	struct track_op op;
+	struct finding f;
+	struct sg_change ch;
+
+	if (k_unlikely(s->told & (TOLD_LIST_CHANGED | TOLD_LIST_KIND | TOLD_LIST_FREED)))
+		return false;
+	if (k_likely(!sg_list_find_change(c, sg->sgl, s->first, &ch)))
+		return false;
+	s->told |= TOLD_LIST_CHANGED;
+	op = op_of(c, sg, ch.e);
+	f = call_finding(m, &op, "sg-changed-while-mapped", verb);
+	finding_of(c, &f, extent_at(c, extent_id(c, ch.e)), 0, ch.e->size, NULL);
+	finding_more(&f, "entry", "%s", ch.text);
+	if (ch.segment && verb[0] == 'u') { /* by another address it is not found; by another length it does not fit */
+		op.bus = ch.bus;
+		op.size = ch.size;
+		call_facts(c, &f, &op, DMA_CALL_UNMAP, ch.bus == ch.e->bus ? ch.e : NULL);
+		f.dma.entry.nents = s->nents;
+	}
+	check_found(c, &f);
+	return true;
 }
 
 /* ---- what the driver may mean by a list that is not mapped ---- */
@@ -463,6 +494,8 @@ u32 track_sg_unmap(struct dmasim_machine *m, const struct track_sg *sg)
 	if (k_unlikely((s->nents != sg->nents || s->dir != sg->dir) && !loose &&
 		       !(s->told & (TOLD_LIST_KIND | TOLD_LIST_FREED))))
 		mismatch(m, sg, s);
+	else if (!loose)
+		changed(m, sg, s, "unmap");
 	if (k_unlikely(sg->dev->master.transfers != NULL) && !(s->told & TOLD_LIST_FREED))
 		for (u32 at = s->first; at; at = extent_at(c, at)->list_next) {
 			struct track_op op = op_of(c, sg, extent_at(c, at));
@@ -555,6 +588,8 @@ bool track_sg_sync(struct dmasim_machine *m, const struct track_sg *sg, enum tra
 	op = op_of(c, sg, e);
 	if (k_unlikely((s->dir != DMA_BIDIRECTIONAL && s->dir != sg->dir) || s->nents != sg->nents)) {
 		sync_mismatch(m, sg, s, side);
+	} else if (k_unlikely(changed(m, sg, s, "sync"))) {
+		/* told; the bytes that are mapped change hands */
 	} else if (k_unlikely(m->hw->cfg.lint)) {
 		call_syncs_again(m, &op, e, 0, e->size, side);
 	}

@@ -13,7 +13,8 @@ enum {
 	TOLD_LIST_OVERLAP = 8,
 	TOLD_LIST_COUNT = 16, /* the device went through more entries than segments */
 	TOLD_LIST_ACTIVE = 32,
-	TOLD_LIST_LOST = 64, /* what the CPU wrote was thrown away */
+	TOLD_LIST_CHANGED = 64, /* also: its entries are not, or cannot be, compared with what was mapped */
+	TOLD_LIST_LOST = 64,	/* what the CPU wrote was thrown away */
 };
 
 void sg_lists_exit(struct check *c);
@@ -31,6 +32,16 @@ bool sg_list_count_ignored(struct check *c, struct dmasim_device_private *dev, s
 bool sg_list_length_ignored(struct check *c, struct extent *e, struct finding *f, dma_addr_t bus, size_t n);
 /* Bus address and length of the i-th segment of a mapped list; false past the last. */
 bool sg_list_segment(struct check *c, u32 list, unsigned int i, dma_addr_t *bus, u64 *size);
+/* What of a list is not as it was mapped. */
+struct sg_change {
+	const struct extent *e; /* the piece; NULL: all is as it was */
+	char text[160];
+	bool segment; /* its DMA address and length differ: what they are now */
+	dma_addr_t bus;
+	u64 size;
+};
+/* Compare the driver's list with the pieces that were mapped, which begin with `first_piece`. False: no difference. */
+bool sg_list_find_change(struct check *c, struct scatterlist *sgl, u32 first_piece, struct sg_change *ch);
 /* Where e stands in its list, as a line of a report. */
 void sg_list_describe(struct check *c, struct finding *f, const struct extent *e);
 

@@ -237,6 +237,64 @@ static void list_unmap_wrong(struct shot *s)
 	kfree(pieces);
 }
 
+static void changed_wrong(struct shot *s)
+{
+	begin(64);
+	*s = (struct shot){0, BYTES, 0, 0, ANY_LINE};
+	sink = AT(s->mapped, dma_map_sg(dev, list, N, DMA_FROM_DEVICE));
+	list[N - 1].length = 100; /* what the device has really written */
+	AT(s->act, dma_unmap_sg(dev, list, N, DMA_FROM_DEVICE));
+	kfree(pieces);
+}
+
+static void changed_sync_wrong(struct shot *s)
+{
+	begin(64);
+	*s = (struct shot){0, BYTES, 0, 0, ANY_LINE};
+	sink = AT(s->mapped, dma_map_sg(dev, list, N, DMA_FROM_DEVICE));
+	list[1].offset += 16; /* past a header */
+	AT(s->act, dma_sync_sg_for_cpu(dev, list, N, DMA_FROM_DEVICE));
+	dma_unmap_sg(dev, list, N, DMA_FROM_DEVICE);
+	kfree(pieces);
+}
+
+static void changed_dma_wrong(struct shot *s)
+{
+	begin(64);
+	*s = (struct shot){0, BYTES, 0, 0, ANY_LINE};
+	sink = AT(s->mapped, dma_map_sg(dev, list, N, DMA_FROM_DEVICE));
+	sg_dma_address(&list[2]) += 64; /* used as a cursor */
+	sg_dma_len(&list[2]) -= 64;
+	AT(s->act, dma_unmap_sg(dev, list, N, DMA_FROM_DEVICE));
+	kfree(pieces);
+}
+
+static void changed_again_wrong(struct shot *s)
+{
+	begin(64);
+	*s = (struct shot){0, BYTES, 0, 0, ANY_LINE};
+	sink = AT(s->mapped, dma_map_sg(dev, list, N, DMA_FROM_DEVICE));
+	sg_init_table(list, N); /* for the next request, too early */
+	AT(s->act, dma_unmap_sg(dev, list, N, DMA_FROM_DEVICE));
+	kfree(pieces);
+}
+
+/* Changed when it is not mapped, and behind what is. */
+static void changed_legal(void)
+{
+	begin(64);
+	if (!dma_map_sg(dev, list, N - 1, DMA_FROM_DEVICE))
+		return;
+	list[N - 1].length = 100;
+	dma_sync_sg_for_cpu(dev, list, N - 1, DMA_FROM_DEVICE);
+	dma_unmap_sg(dev, list, N - 1, DMA_FROM_DEVICE);
+	list[0].length = 100;
+	list[1].offset += 16;
+	if (dma_map_sg(dev, list, N, DMA_FROM_DEVICE))
+		dma_unmap_sg(dev, list, N, DMA_FROM_DEVICE);
+	kfree(pieces);
+}
+
 static void twice_wrong(struct shot *s)
 {
 	begin(64);
@@ -283,6 +341,10 @@ const struct scenario scatterlist_scenarios[] = {
 	{"sg-already-mapped", again_wrong, again_legal, NULL, false},
 	{"segment-too-long", long_wrong, long_legal, NULL, false},
 	{"segment-crosses-boundary", boundary_wrong, boundary_legal, NULL, false},
+	{"sg-changed-while-mapped", changed_wrong, changed_legal, NULL, false},
+	{"sg-changed-while-mapped", changed_sync_wrong, changed_legal, NULL, false},
+	{"sg-changed-while-mapped", changed_dma_wrong, changed_legal, NULL, false},
+	{"sg-changed-while-mapped", changed_again_wrong, changed_legal, NULL, false},
 	{"sg-list-broken", broken_wrong, chained_legal, NULL, false},
 	{"sg-list-too-short", short_wrong, chained_legal, NULL, false},
 	{"sync-unknown", sync_unmapped_wrong, whole_legal, NULL, false},

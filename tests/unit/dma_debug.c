@@ -44,6 +44,13 @@ static void d3(void)
 	dma_unmap_single(dev, mapped(1500, DMA_FROM_DEVICE), 1400, DMA_FROM_DEVICE);
 }
 
+static void d3_list(void)
+{
+	assert_int_equal(dma_map_sg(dev, two(), 2, DMA_FROM_DEVICE), 2);
+	sg_dma_len(&list[1]) = 100;
+	dma_unmap_sg(dev, list, 2, DMA_FROM_DEVICE);
+}
+
 static void d4(void)
 {
 	dma_addr_t bus;
@@ -390,6 +397,9 @@ static const struct row rows[] = {
 	{"D3", "unmap-wrong-size",
 	 DAD "device driver frees DMA memory with different size " A " [map size=1500 bytes] [unmap size=1400 bytes]",
 	 NULL, d3},
+	{"D3", "sg-changed-while-mapped",
+	 DAD "device driver frees DMA memory with different size " A " [map size=512 bytes] [unmap size=100 bytes]",
+	 NULL, d3_list},
 	{"D4", "unmap-wrong-kind",
 	 DAD "device driver frees DMA memory with wrong function " A
 	     " [size=4096 bytes] [mapped as coherent] [unmapped as single]",
