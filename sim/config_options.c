@@ -266,6 +266,40 @@ static int set_word(struct sim_layout *l, const struct option *o, const char *va
 	return bad_value(o, value);
 }
 
+/* SIZE, or SIZE@BASE. */
+static int set_cma(struct sim_layout *l, const struct option *o, const char *value)
+{
+	char size[32];
+	const char *at = strchr(value, '@');
+	size_t len = at ? (size_t)(at - value) : strlen(value);
+	uint64_t n = 0, base = 0;
+
+	if (len >= sizeof(size))
+		return bad_value(o, value);
+	strlcpy(size, value, len + 1);
+	if (strcasecmp(value, "off") != 0 &&
+	    (!parse_pages(o, size, &n) || n % SIM_CMA_ALIGN ||
+	     (at && (!parse_number(at + 1, size_suffixes, &base) || base % SIM_CMA_ALIGN))))
+		return bad_value(o, value);
+	l->cfg.cma_size = n;
+	l->cfg.cma_base = base;
+	l->cma_placed = at != NULL;
+	return 0;
+}
+
+static void print_cma(const struct sim_config *c, const struct option *o, char *buf, size_t size)
+{
+	size_t n;
+
+	(void)o;
+	strlcpy(buf, "off", size);
+	if (!c->cma_size)
+		return;
+	print_size(c->cma_size, buf, size);
+	n = strlen(buf);
+	snprintf(buf + n, size - n, "@0x%llx", c->cma_base);
+}
+
 static void no_banks(struct sim_config *c)
 {
 	memset(c->banks, 0, sizeof(c->banks));
@@ -397,6 +431,17 @@ static const struct name colours[] = {
 	{"no", COLOUR_NEVER},  {"on", COLOUR_ALWAYS},	  {"off", COLOUR_NEVER},   {NULL, 0},
 };
 
+static const struct name tables[] = {
+	{"direct", SIM_OPS_DIRECT},
+	{"arm", SIM_OPS_ARM},
+	{"arm-coherent", SIM_OPS_ARM_COHERENT},
+	{"arm64", SIM_OPS_ARM64},
+	{"arm64-coherent", SIM_OPS_ARM64_COHERENT},
+	{"iommu", SIM_OPS_IOMMU},
+	{"iommu-coherent", SIM_OPS_IOMMU_COHERENT},
+	{NULL, 0},
+};
+
 /* clang-format off */
 static const struct option options[] = {
 	{ .key = "ram", .set = set_ram, .min = 2 << 20, .max = MAX_SIZE,
@@ -418,6 +463,15 @@ static const struct option options[] = {
 	  .help = "mapping a list joins neighbours into one segment, as an IOMMU may" },
 	{ .key = "uncached_alias", .set = set_bool, .print = print_bool, .field = FIELD(uncached_alias),
 	  .valid = VALID_BOOLEAN, .help = "coherent memory is handed out through a second window" },
+	{ .key = "dma_ops", .set = set_name, .print = print_name, .field = FIELD(dma_ops), .names = tables,
+	  .valid = "direct, arm, arm-coherent, arm64, arm64-coherent, iommu, iommu-coherent",
+	  .help = "the struct dma_map_ops of devices that have none of their own" },
+	{ .key = "cma", .set = set_cma, .print = print_cma, .min = SIM_CMA_ALIGN, .max = MAX_SIZE,
+	  .valid = "SIZE or SIZE@BASE in multiples of 4M, e.g. 16M, 16M@0x48000000, or off",
+	  .help = "RAM kept for contiguous allocations" },
+	{ .key = "coherent_pool", .set = set_size, .print = print_field_size, .field = FIELD(coherent_pool), .max = 4 << 20,
+	  .valid = "a size in whole pages up to 4M; 0 = by the size of RAM",
+	  .help = "first size of the pools for coherent memory in atomic context" },
 	{ .key = "poison", .set = set_bool, .print = print_bool, .field = FIELD(poison), .valid = VALID_BOOLEAN,
 	  .help = "fill fresh and freed memory" },
 	{ .key = "quarantine", .set = set_unsigned, .print = print_unsigned, .field = FIELD(quarantine), .max = 1 << 20,
@@ -475,7 +529,8 @@ static const struct option options[] = {
 #define NR_OPTIONS (sizeof(options) / sizeof(*options))
 
 _Static_assert(sizeof(enum sim_action) == sizeof(unsigned int) && sizeof(enum sim_format) == sizeof(unsigned int) &&
-		       sizeof(enum sim_colour) == sizeof(unsigned int) && sizeof(int) == sizeof(unsigned int),
+		       sizeof(enum sim_colour) == sizeof(unsigned int) &&
+		       sizeof(enum sim_dma_ops) == sizeof(unsigned int) && sizeof(int) == sizeof(unsigned int),
 	       "set_name() and set_unsigned() store through unsigned int");
 _Static_assert(sizeof(((struct sim_config *)0)->log) == sizeof(((struct sim_config *)0)->json), "set_path()");
 

@@ -11,6 +11,7 @@
  * with 32 bits goes before keeping apart the high part's addresses.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 #include "sim/layout.h"
@@ -224,6 +225,35 @@ static int check_bus(const struct sim_config *c)
 	return 0;
 }
 
+/* ---- memory for contiguous allocations ---- */
+
+/* At the end of the highest bank with room, below 4 GiB if there is one: as kernels place the default area. */
+static int place_cma(struct sim_layout *l)
+{
+	struct sim_config *c = &l->cfg;
+	bool named = l->cma_placed;
+
+	for (int above = 0; above < 2; above++) {
+		for (unsigned int i = c->nr_banks; i-- > 0;) {
+			const struct sim_bank *b = &c->banks[i];
+			phys_addr_t end = b->base + b->size, base = c->cma_base;
+
+			if (!above && end > FOUR_GIB)
+				end = b->base < FOUR_GIB ? FOUR_GIB : 0;
+			if (end < c->cma_size)
+				continue;
+			if (!named)
+				base = (end - c->cma_size) & ~(phys_addr_t)(SIM_CMA_ALIGN - 1);
+			if (base < b->base || base > end || c->cma_size > end - base)
+				continue;
+			c->cma_base = base;
+			return 0;
+		}
+	}
+	return sim_error(EINVAL, "no bank of RAM has room for cma=%" PRIu64 "M%s", c->cma_size >> 20,
+			 named ? " at that place" : "");
+}
+
 int sim_layout_finish(struct sim_layout *l)
 {
 	struct sim_config *c = &l->cfg;
@@ -236,6 +266,12 @@ int sim_layout_finish(struct sim_layout *l)
 	if (last->base + last->size > SIM_PHYS_END)
 		return sim_error(EINVAL, "RAM ends at 0x%llx: it must end at 0x%llx or below", last->base + last->size,
 				 SIM_PHYS_END);
+	if (c->cma_size) {
+		int err = place_cma(l);
+
+		if (err)
+			return err;
+	}
 	c->mmio_base = 0; /* nothing placed yet */
 	c->mmio_base = place(c, p->mmio_base, c->mmio_size);
 	c->foreign_base =

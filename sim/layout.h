@@ -6,6 +6,7 @@
 #include "sim/sim.h"
 
 #define SIM_DEFAULT_PRESET "worst"
+#define SIM_CMA_ALIGN	   (4UL << 20)
 #define SIM_PHYS_END	   (1ULL << 46) /* no RAM at or above: far below the arena's CPU addresses */
 
 struct sim_layout {
@@ -14,6 +15,7 @@ struct sim_layout {
 	bool banks_named; /* the current layer named a bank: further ones add to it */
 	bool offset_auto;
 	bool dma32_given;
+	bool cma_placed; /* a place was named */
 };
 
 /* Start from a preset; false if it does not exist. */

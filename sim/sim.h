@@ -41,6 +41,16 @@ enum sim_guard {		       /* bits; see "Guards" in docs/architecture.md */
 };
 
 enum sim_action { ON_VIOLATION_CONTINUE, ON_VIOLATION_ABORT };
+/* Which operations serve devices that were given none; lib/dma/ops.c has the tables. */
+enum sim_dma_ops {
+	SIM_OPS_DIRECT,
+	SIM_OPS_ARM,
+	SIM_OPS_ARM_COHERENT,
+	SIM_OPS_ARM64,
+	SIM_OPS_ARM64_COHERENT,
+	SIM_OPS_IOMMU,
+	SIM_OPS_IOMMU_COHERENT,
+};
 enum sim_format { REPORT_TEXT, REPORT_JSON, REPORT_NONE };
 enum sim_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
@@ -64,6 +74,12 @@ struct sim_config {
 	bool pool_quirk;	 /* dma_pools waste the last block of each boundary window */
 	bool pool_redzone;	 /* they keep a red zone between blocks even where that costs capacity */
 	bool uncached_alias;	 /* coherent allocations are handed out through a second window */
+
+	/* DMA */
+	enum sim_dma_ops dma_ops;
+	uint64_t cma_size;	/* the default area for contiguous allocations; 0: none */
+	phys_addr_t cma_base;	/* 4 MiB aligned, within one bank */
+	uint64_t coherent_pool; /* first size of each atomic pool; 0: by the size of RAM */
 
 	/* bus */
 	int64_t bus_offset;    /* bus = physical + offset */

@@ -5,6 +5,7 @@
 
 #include <dmasim/access.h>
 #include <dmasim/device.h>
+#include <dmasim/dma.h>
 #include <dmasim/machine.h>
 #include <dmasim/types.h>
 #include <dmasim/violation.h>

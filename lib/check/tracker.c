@@ -208,11 +208,15 @@ static struct extent *meant(struct check *c, const struct track_op *op)
 /* Allocated memory found by the CPU address, for a free with another handle. */
 static struct extent *allocated_by_cpu(struct check *c, const struct track_op *op)
 {
-	phys_addr_t phys;
+	enum mm_address_kind kind;
 	struct extent_walk w;
 	struct extent *e;
+	phys_addr_t phys;
 
-	if (!op->cpu || !sim_virt_to_phys(c->m->hw, op->cpu, &phys, NULL))
+	if (!op->cpu)
+		return NULL;
+	phys = mm_classify(c->m, op->cpu, &kind);
+	if (phys == ~(phys_addr_t)0)
 		return NULL;
 	extent_walk_init(c, &w, phys, phys + 1);
 	while ((e = extent_walk_next(&w)))
@@ -298,6 +302,7 @@ static inline void end(struct check *c, struct extent *e, unsigned long attrs, c
 		writes_lost(c, e, 0, e->size, "unmap", by);
 	real->found = true;
 	real->kind = (enum extent_kind)e->kind;
+	real->bus = e->bus;
 	real->phys = e->phys;
 	real->size = e->size;
 	real->dir = (enum dma_data_direction)e->dir;

@@ -62,6 +62,7 @@ void track_dac(struct dmasim_machine *m, const struct track_op *op, phys_addr_t 
 struct track_unmapped {
 	bool found; /* false: nothing was mapped there: do nothing at all */
 	enum extent_kind kind;
+	dma_addr_t bus;
 	phys_addr_t phys; /* of the mapping that ended, with the size and direction it was made with */
 	size_t size;
 	enum dma_data_direction dir;

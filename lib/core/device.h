@@ -10,6 +10,8 @@
 #include <linux/device.h>
 #include "lib/core/kernel.h"
 
+struct declared;
+
 struct dmasim_device_private {
 	struct dmasim_machine *machine;
 	struct device *dev;
@@ -38,6 +40,7 @@ struct dmasim_device_private {
 	void (*free_container)(struct device *dev); /* of library-made devices: frees the struct around dev */
 	struct k_timer *timers;			    /* dmasim_device_after() (author.c) */
 	struct k_pci *pci;			    /* struct pci_dev bookkeeping (pci.c) */
+	struct declared *declared;		    /* its own coherent memory (lib/dma/declared.c) */
 	void *devres;				    /* managed resources (devres.c) */
 	struct bus_dma_region range_map[9]; /* what the machine's bus windows say; dev->dma_range_map points here */
 };

@@ -14,13 +14,48 @@
 #include <linux/gfp.h>
 #include "lib/core/sched.h"
 #include "lib/core/stack.h"
-#include "lib/dma/dma.h"
+#include "lib/dma/memory.h"
+
+/*
+ * Memory declared for the device, if it has some: then nothing else serves. What operations of its own return need not be
+ * where the bridge's windows say: it is where the CPU finds it.
+ */
+bool dma_piece_alloc(struct dmasim_device_private *p, size_t size, gfp_t gfp, unsigned long attrs,
+		     struct dma_piece *piece)
+{
+	const struct dma_map_ops *ops = dma_alloc_ops_of(p);
+	enum mm_address_kind kind;
+
+	if (k_unlikely(p->declared != NULL)) {
+		piece->cpu = dma_declared_alloc(p->machine, p->declared, size, &piece->bus, &piece->phys);
+		return piece->cpu != NULL;
+	}
+	piece->cpu = ops->alloc ? ops->alloc(p->dev, size, &piece->bus, gfp, attrs) : NULL;
+	if (!piece->cpu)
+		return false;
+	piece->phys = DMA_BAD_PHYS;
+	if (k_unlikely(ops != &dma_direct_ops) && dma_ops_are_own(ops))
+		piece->phys = mm_classify(p->machine, piece->cpu, &kind);
+	if (k_likely(piece->phys == DMA_BAD_PHYS))
+		piece->phys = dma_to_phys(p->dev, piece->bus);
+	return true;
+}
+
+void dma_piece_free(struct dmasim_device_private *p, size_t size, const struct dma_piece *piece, unsigned long attrs)
+{
+	const struct dma_map_ops *ops = dma_alloc_ops_of(p);
+
+	if (k_unlikely(p->declared != NULL) && dma_declared_owns(p, piece->cpu))
+		dma_buffer_release(p->machine, piece->cpu);
+	else if (ops->free)
+		ops->free(p->dev, size, piece->cpu, piece->bus, attrs);
+}
 
 void *dma_coherent_alloc(struct dmasim_device_private *p, size_t size, dma_addr_t *handle, gfp_t gfp,
 			 unsigned long attrs, const char *function, void *frame)
 {
 	struct dmasim_machine *m = p->machine;
-	const struct dma_map_ops *ops = dma_ops_of(p);
+	struct dma_piece piece;
 	struct track_op op = {
 		.dev = p,
 		.kind = EXTENT_COHERENT,
@@ -54,13 +89,11 @@ void *dma_coherent_alloc(struct dmasim_device_private *p, size_t size, dma_addr_
 		dma_mask_at_use(p, function, true);
 	/* Which zone it comes from follows from the mask alone. */
 	gfp &= ~(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM);
-	if (!ops->alloc)
+	if (!dma_piece_alloc(p, size, gfp, attrs, &piece))
 		return NULL;
-	op.cpu = ops->alloc(p->dev, size, handle, gfp, attrs);
-	if (!op.cpu)
-		return NULL;
-	op.bus = *handle;
-	op.phys = dma_to_phys(p->dev, *handle);
+	op.cpu = piece.cpu;
+	op.bus = *handle = piece.bus;
+	op.phys = piece.phys;
 	if (m->checks)
 		track_map(m, &op);
 	if (k_unlikely(p->mask_holes))
@@ -70,17 +103,16 @@ void *dma_coherent_alloc(struct dmasim_device_private *p, size_t size, dma_addr_
 
 void dma_coherent_release(struct dmasim_device_private *p, const struct track_unmapped *real)
 {
-	const struct dma_map_ops *ops = dma_ops_of(p);
+	const struct dma_piece piece = {(void *)real->cpu, real->bus, real->phys};
 
-	if (ops->free)
-		ops->free(p->dev, real->size, (void *)real->cpu, phys_to_dma(p->dev, real->phys), real->attrs);
+	dma_piece_free(p, real->size, &piece, real->attrs);
 }
 
 bool dma_coherent_free(struct dmasim_device_private *p, size_t size, void *cpu, dma_addr_t handle, unsigned long attrs,
 		       const char *function, void *frame)
 {
 	struct dmasim_machine *m = p->machine;
-	const struct dma_map_ops *ops = dma_ops_of(p);
+	const struct dma_piece piece = {cpu, handle, DMA_BAD_PHYS};
 	struct track_op op = {
 		.dev = p,
 		.kind = attrs & DMA_ATTR_NON_CONSISTENT ? EXTENT_NONCOHERENT : EXTENT_COHERENT,
@@ -98,7 +130,7 @@ bool dma_coherent_free(struct dmasim_device_private *p, size_t size, void *cpu, 
 	k_thread.entry = frame;
 	if (k_unlikely(k_model_call(m, function)))
 		return false;
-	if (k_unlikely(k_irqs_disabled(m))) {
+	if (k_unlikely(k_irqs_disabled(m)) && !dma_declared_owns(p, cpu)) {
 		struct finding f = {
 			.rule = "coherent-free-in-atomic",
 			.dev = p->dev,
@@ -122,8 +154,8 @@ bool dma_coherent_free(struct dmasim_device_private *p, size_t size, void *cpu, 
 			return false;
 		dma_release(p, &real, handle); /* of another kind: the wrong call, reported; it is ended */
 		return real.kind == op.kind;
-	} else if (ops->free) {
-		ops->free(p->dev, size, cpu, handle, attrs);
+	} else {
+		dma_piece_free(p, size, &piece, attrs);
 	}
 	return true;
 }

@@ -79,14 +79,14 @@ int dma_init(struct dmasim_machine *m)
 
 	if (!dma)
 		return sim_error(ENOMEM, "no memory for the DMA layer");
-	dma->ops = &dma_direct_ops;
 	for (unsigned int i = 0; i < cfg->nr_banks; i++)
 		if (cfg->banks[i].base + cfg->banks[i].size > dma->last_page)
 			dma->last_page = cfg->banks[i].base + cfg->banks[i].size;
 	dma->last_page -= SIM_PAGE_SIZE;
 	m->dma = dma;
+	dma->ops = dma_ops_by_config(m);
 	m->hooks.device_setup = device_setup;
-	return 0;
+	return dma_memory_init(m);
 }
 
 void dma_exit(struct dmasim_machine *m)
@@ -95,6 +95,7 @@ void dma_exit(struct dmasim_machine *m)
 		return;
 	dma_managed_exit(m);
 	dma_pools_exit(m);
+	dma_memory_exit(m);
 	if (m->dma->has_cookies)
 		sim_region_give(&m->dma->cookies);
 	free(m->dma);

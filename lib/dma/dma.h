@@ -12,6 +12,8 @@
  * pool.c       dma_pool: small blocks of coherent memory; pool_free.c takes them back
  * era.c        the names of older kernels for all of it
  * iova.c       address space reserved first, linked later (dma_iova_*)
+ * ops.c        which operations serve a device; the tables by name
+ * memory.h     where coherent memory comes from: arm's allocators, areas, pools, declared memory
  * dma.c        life cycle, defaults of new devices
  *
  * Front doors never trust what a driver says about a mapping's end: the tracker says what was really mapped, and only
@@ -28,6 +30,7 @@
 #include "lib/mm/mm.h"
 
 struct managed_block;
+struct dma_memory;
 struct pools;
 struct dma_pool;
 
@@ -40,6 +43,9 @@ struct dma {
 	struct managed_block *managed; /* dmam_alloc_coherent(), newest first */
 	struct pools *pools;	       /* dma_pools, pool.h; NULL until there is one */
 	struct device *isa;	       /* what a NULL device of old drivers is; NULL until there was one */
+	struct dma_memory *memory;     /* memory.h */
+	size_t (*released)(struct dmasim_machine *m, struct device *dev,
+			   bool gone); /* the checker's hook, called first */
 	u64 overflows;		       /* maps refused because the device cannot drive the address */
 };
 
@@ -49,10 +55,29 @@ void dma_exit(struct dmasim_machine *m);
 
 #define DMA_BAD_PHYS (~(phys_addr_t)0)
 
-/* The operations that serve a device. */
+#define DMA_COHERENT_KIND "coherent block" /* as the memory manager labels it */
+
+/* ---- ops.c ---- */
+
+const struct dma_map_ops *dma_ops_by_config(const struct dmasim_machine *m);
+/* Is it none of the library's tables? */
+bool dma_ops_are_own(const struct dma_map_ops *ops);
+const struct dma_map_ops *dma_ops_bypassed(const struct dmasim_device_private *p, u64 mask);
+int dma_memory_init(struct dmasim_machine *m);
+void dma_memory_exit(struct dmasim_machine *m);
+
+/* The operations that serve a device: for streaming, and for coherent memory. */
 static inline const struct dma_map_ops *dma_ops_of(const struct dmasim_device_private *p)
 {
-	return k_unlikely(p->dev->dma_ops != NULL) ? p->dev->dma_ops : p->machine->dma->ops;
+	const struct device *dev = p->dev;
+
+	if (k_unlikely(dev->dma_ops_bypass))
+		return dma_ops_bypassed(p, dev->dma_mask ? *dev->dma_mask : 0);
+	return k_unlikely(dev->dma_ops != NULL) ? dev->dma_ops : p->machine->dma->ops;
+}
+static inline const struct dma_map_ops *dma_alloc_ops_of(const struct dmasim_device_private *p)
+{
+	return k_unlikely(p->dev->dma_ops_bypass) ? dma_ops_bypassed(p, p->dev->coherent_dma_mask) : dma_ops_of(p);
 }
 
 /* k_report() where the machine checks at all. Front doors set the entry frame before (STACK_ENTER()). */
@@ -183,6 +208,15 @@ bool dma_mask_supported(struct dmasim_device_private *p, u64 mask);
 /* One allocation or free by whatever name; `frame` is that of the public function. */
 void *dma_coherent_alloc(struct dmasim_device_private *p, size_t size, dma_addr_t *handle, gfp_t gfp,
 			 unsigned long attrs, const char *function, void *frame);
+/* One piece of coherent memory as the device's memory or operations give it, unchecked and untracked. */
+struct dma_piece {
+	void *cpu;
+	dma_addr_t bus;
+	phys_addr_t phys;
+};
+bool dma_piece_alloc(struct dmasim_device_private *p, size_t size, gfp_t gfp, unsigned long attrs,
+		     struct dma_piece *piece);
+void dma_piece_free(struct dmasim_device_private *p, size_t size, const struct dma_piece *piece, unsigned long attrs);
 /* True if something was freed. */
 bool dma_coherent_free(struct dmasim_device_private *p, size_t size, void *cpu, dma_addr_t handle, unsigned long attrs,
 		       const char *function, void *frame);
@@ -222,7 +256,6 @@ void dma_pools_exit(struct dmasim_machine *m);
 
 /* ---- direct.c ---- */
 
-extern const struct dma_map_ops dma_direct_ops;
 /* Cleared pages that the device's coherent mask reaches, as physical address; and back, if they are of that kind. */
 phys_addr_t dma_direct_alloc_block(struct device *dev, size_t size, gfp_t gfp, const char *kind);
 void dma_direct_free_block(struct dmasim_machine *m, phys_addr_t phys, size_t size, const char *kind);

@@ -20,13 +20,6 @@
 #include "lib/dma/dma.h"
 #include "lib/mm/mm.h"
 
-const struct dma_map_ops *get_dma_ops(struct device *dev)
-{
-	struct dmasim_device_private *p = k_device(dev, "get_dma_ops");
-
-	return p ? dma_ops_of(p) : NULL;
-}
-
 /* ---- arguments ---- */
 
 void dma_report_argument(struct dmasim_device_private *p, const struct track_op *op, const char *rule, const char *verb)

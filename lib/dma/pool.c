@@ -207,16 +207,16 @@ static struct pool_page *new_page(struct dma_pool *pool)
 static bool grow(struct dma_pool *pool, gfp_t gfp, const char *function, void *frame)
 {
 	struct dmasim_device_private *p = pool->dev;
-	const struct dma_map_ops *ops = dma_ops_of(p);
 	struct track_op op = page_op(pool, function, frame);
 	struct pool_page *page, **pages;
+	struct dma_piece piece;
 	u32 index = pool->nr_pages;
 
 	if (!p->dev->coherent_dma_mask)
 		dma_mask_missing(p, function, true);
 	else if (p->coherent_mask_failed | !p->mask_set)
 		dma_mask_at_use(p, function, true);
-	if (!ops->alloc || index >= UINT32_MAX / POOL_SLOTS - 1)
+	if (index >= UINT32_MAX / POOL_SLOTS - 1)
 		return false;
 	pages = index & (index - 1) ? pool->pages : realloc(pool->pages, (index ? 2 * index : 1) * sizeof(*pages));
 	if (!pages)
@@ -225,17 +225,22 @@ static bool grow(struct dma_pool *pool, gfp_t gfp, const char *function, void *f
 	page = new_page(pool);
 	if (!page)
 		return false;
-	page->cpu = ops->alloc(p->dev, pool->allocation, &page->bus,
-			       gfp & ~(__GFP_ZERO | __GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM), 0);
-	if (!page->cpu) {
+	if (!dma_piece_alloc(p, pool->allocation, gfp & ~(__GFP_ZERO | __GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM), 0,
+			     &piece)) {
 		free(page->blocks);
 		return false;
 	}
-	page->phys = dma_to_phys(p->dev, page->bus);
+	if (!dma_is_ram(p->machine, piece.phys, pool->allocation)) {
+		dma_piece_free(p, pool->allocation, &piece, 0); /* of the device's own operations: cannot be cut */
+		free(page->blocks);
+		return false;
+	}
+	page->cpu = piece.cpu;
+	page->bus = piece.bus;
+	page->phys = piece.phys;
 	page->ram = sim_ram_ptr(p->machine->hw, page->phys);
 	if (!hash_add(pool, page)) {
-		if (ops->free)
-			ops->free(p->dev, pool->allocation, page->cpu, page->bus, 0);
+		dma_piece_free(p, pool->allocation, &piece, 0);
 		free(page->blocks);
 		return false;
 	}
@@ -287,7 +292,7 @@ void pool_drop_page(struct dma_pool *pool, u32 index, const char *function, void
 	struct dmasim_device_private *p = pool->dev;
 	struct pool_page *page = pool->pages[index];
 	struct track_op op = page_op(pool, function, frame);
-	const struct dma_map_ops *ops = dma_ops_of(p);
+	const struct dma_piece piece = {page->cpu, page->bus, page->phys};
 	struct track_unmapped real;
 
 	for (u32 i = 0; i < pool->per_page; i++)
@@ -299,8 +304,7 @@ void pool_drop_page(struct dma_pool *pool, u32 index, const char *function, void
 		op.cpu = page->cpu;
 		track_unmap(p->machine, &op, &real);
 	}
-	if (ops->free)
-		ops->free(p->dev, pool->allocation, page->cpu, page->bus, 0);
+	dma_piece_free(p, pool->allocation, &piece, 0);
 	free(page->blocks);
 	pool->pages[index] = NULL;
 }

@@ -184,7 +184,7 @@ static int map_each(struct dmasim_device_private *p, const struct dma_map_ops *o
 		end = op.phys + op.size;
 	}
 	/* Those that were not needed. */
-	for (i = n; merge && i < nents; i++) {
+	for (i = n; merge && out.e && i < nents; i++) {
 		sg_step(&out);
 		if (!out.e)
 			break;
@@ -213,7 +213,7 @@ static int call_map_sg(const struct track_sg *sg)
 	n = ops->map_sg(p->dev, sg->sgl, sg->nents, sg->dir, sg->attrs);
 	if (n > 0 && n <= sg->nents)
 		return n;
-	return n == -EINVAL || n == -ENOMEM || n == -EREMOTEIO ? n : -EIO;
+	return n == -EINVAL || n == -ENOMEM || n == -EREMOTEIO || n == -EOPNOTSUPP ? n : -EIO;
 }
 
 /* ---- what the tracker gets ---- */

@@ -167,6 +167,55 @@ static bool consolidate(struct mm *mm, struct mm_zone *zone)
 	return changed;
 }
 
+bool buddy_cut(struct mm_zone *zone, u32 lo, u32 hi)
+{
+	for (unsigned int i = 0; i < zone->nr_ranges; i++) {
+		struct mm_range *r = &zone->ranges[i];
+		u32 end = r->hi;
+
+		if (lo < r->lo || hi > end || lo >= hi)
+			continue;
+		if (lo > r->lo && hi < end) {
+			if (buddy_add_range(zone, hi, end))
+				return false;
+			zone->ranges[i].hi = lo; /* it may have moved */
+		} else if (lo > r->lo) {
+			r->hi = lo;
+		} else if (hi < end) {
+			r->lo = hi;
+		} else {
+			*r = zone->ranges[--zone->nr_ranges];
+		}
+		zone->nr_free -= hi - lo;
+		zone->total -= hi - lo;
+		return true;
+	}
+	return false;
+}
+
+u32 buddy_find(struct mm *mm, struct mm_zone *zone, u64 nr, u64 align, u32 end)
+{
+	u32 best = MM_NONE;
+
+	for (int round = 0; round < 2; round++) {
+		for (unsigned int i = 0; i < zone->nr_ranges; i++) {
+			u64 lo = mm->base_pfn + zone->ranges[i].lo, hi = mm->base_pfn + zone->ranges[i].hi;
+			u32 at;
+
+			if (hi > mm->base_pfn + end)
+				hi = mm->base_pfn + end;
+			if (hi < nr || ((hi - nr) & ~(align - 1)) < lo)
+				continue;
+			at = (u32)(((hi - nr) & ~(align - 1)) - mm->base_pfn);
+			if (best == MM_NONE || at > best)
+				best = at;
+		}
+		if (best != MM_NONE || !consolidate(mm, zone))
+			break;
+	}
+	return best;
+}
+
 static u32 take(struct mm *mm, struct mm_zone *zone, unsigned int order, u32 end)
 {
 	unsigned int o = order;

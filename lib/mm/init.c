@@ -42,6 +42,7 @@ void mm_exit(struct dmasim_machine *m)
 	foreign_exit(mm);
 	classify_exit(mm);
 	slab_exit(mm);
+	contig_exit(mm);
 	zones_exit(mm);
 	page_exit(mm);
 	free(mm);
@@ -238,6 +239,7 @@ size_t mm_leaks(struct dmasim_machine *m)
 	if (mm->poison && mm->checks) {
 		slab_check_freed(mm);
 		mm_check_freed(mm);
+		contig_check_freed(mm);
 	}
 	/* Drivers may keep memory to the end: only who asked for lints is told, and it counts as no leak otherwise. */
 	for (link = m->hw->cfg.lint ? mm->live_first : 0; link; link = mm->frames[link - 1].next) {
@@ -265,6 +267,7 @@ void mm_check(struct dmasim_machine *m)
 	mm_zones_check(m->mm);
 	slab_check(m->mm);
 	foreign_check(m->mm);
+	contig_check(m->mm);
 }
 
 u64 mm_free_page_count(struct dmasim_machine *m)

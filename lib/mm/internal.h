@@ -33,6 +33,7 @@ enum frame_state {
 	FRAME_SLAB,    /* on every page of the slab */
 	FRAME_BLOCK,   /* mm_alloc_block(): another room's */
 	FRAME_VMALLOC,
+	FRAME_CONTIG, /* on every page of a run of contig.c's; `size` is the index of its head */
 };
 
 enum frame_flags {
@@ -107,6 +108,8 @@ struct mm {
 	struct mm_vmalloc *vmalloc;
 	struct mm_foreign *foreign;
 	struct mm_segments *segments;
+	struct mm_range *reserved; /* contig.c: what no zone has, by index */
+	unsigned int nr_reserved;
 
 	u64 pages_live, pages_peak, allocations, objects_live, objects_peak, out_of_memory;
 };
@@ -138,6 +141,10 @@ u32 buddy_take_if(struct mm *mm, struct mm_zone *zone, unsigned int order, u32 e
 		  bool (*fits)(struct mm *mm, u32 index, unsigned int order));
 /* Give back [index, index + nr), in pieces of powers of two, merged with free neighbours. */
 void buddy_give(struct mm *mm, u32 index, u32 nr);
+/* Take [lo, hi) from the ranges that nobody has asked for yet, for good; false if it is not all in one of them. */
+bool buddy_cut(struct mm_zone *zone, u32 lo, u32 hi);
+/* Where nr frames, aligned to align (a power of two), lie in one such range below end, as high as can be; or MM_NONE. */
+u32 buddy_find(struct mm *mm, struct mm_zone *zone, u64 nr, u64 align, u32 end);
 void buddy_check(struct mm *mm, struct mm_zone *zone);
 
 /* ---- zones.c: whose memory, from which zone ---- */
@@ -178,6 +185,10 @@ static inline void mm_gfp_context(struct dmasim_machine *m, gfp_t gfp, const cha
 	if (gfp & __GFP_DIRECT_RECLAIM)
 		k_might_sleep(m, function);
 }
+/* Pages that were filled when they were freed must still be so: else reported. */
+void mm_check_poison(struct mm *mm, u32 index, u32 nr);
+/* Fill pages whose freed fields are set in the first one's frame. */
+void mm_poison(struct mm *mm, u32 index, u32 nr);
 void mm_fill(struct mm *mm, phys_addr_t phys, size_t n, u64 word);
 /* The first byte in [phys, phys + n) that differs from byte, or n. */
 size_t mm_find_other(struct mm *mm, phys_addr_t phys, size_t n, u8 byte);
@@ -226,6 +237,11 @@ void vmalloc_free(struct dmasim_machine *m, const void *p, const char *function)
 void vmalloc_exit(struct mm *mm);
 /* The physical byte behind p, ~0 if none. *coherent (may be NULL): the area shows coherent memory. */
 phys_addr_t vmalloc_phys(struct mm *mm, uintptr_t p, bool *coherent);
+
+/* ---- contig.c ---- */
+void contig_exit(struct mm *mm);
+void contig_check_freed(struct mm *mm); /* as slab_check_freed() */
+void contig_check(const struct mm *mm);
 
 /* ---- foreign.c, classify.c ---- */
 int foreign_init(struct mm *mm);

@@ -36,6 +36,20 @@ phys_addr_t mm_alloc_block(struct dmasim_machine *m, unsigned int order, gfp_t g
 void mm_free_block(struct dmasim_machine *m, phys_addr_t phys, unsigned int order, stack_id stack);
 
 /*
+ * RAM that the page allocator never hands out, because it was reserved: areas of contiguous memory, and what platform
+ * code keeps for a device. Reserving is for good. [phys, phys + size), or, with phys ~0, the highest free place with
+ * that alignment and its last byte at most at `limit`. The physical address, ~0 if it is not all free; whole pages.
+ */
+phys_addr_t mm_reserve(struct dmasim_machine *m, phys_addr_t phys, u64 size, u64 align, phys_addr_t limit);
+bool mm_is_reserved(const struct dmasim_machine *m, phys_addr_t phys, u64 size); /* all of it, by one call */
+/*
+ * Who manages a reserved range says which runs of pages in it are allocated, so that checks know. False: host_limit.
+ * Giving back takes the whole run; no hooks are called.
+ */
+bool mm_run_take(struct dmasim_machine *m, phys_addr_t phys, size_t pages, const char *kind, stack_id stack);
+void mm_run_give(struct dmasim_machine *m, phys_addr_t phys, stack_id stack);
+
+/*
  * Show pages of RAM a second time, one behind the other, in the window of vmalloc(): their physical addresses, which
  * need not be in order. `coherent`: mm_classify() then calls such an address coherent memory. The pages stay their
  * owner's. NULL where address space or host mappings run out, or a page is no RAM. No hooks, no reports.

@@ -157,6 +157,11 @@ bool mm_free_pages(struct dmasim_machine *m, u32 index, unsigned int order, cons
 				    ? "coherent memory, which dma_free_coherent() frees"
 				    : "memory of the DMA API, which its counterpart of the allocation frees");
 		return false;
+	case FRAME_CONTIG:
+		mm_bad_free(m, "invalid-free", function, p, phys,
+			    "contiguous memory, which its own call frees: dma_free_coherent() or "
+			    "dma_release_from_contiguous()");
+		return false;
 	case FRAME_VMALLOC:
 		mm_bad_free(m, "invalid-free", function, p, phys, "a page of vmalloc(), which vfree() frees");
 		return false;

@@ -76,6 +76,9 @@ u32 frame_head(const struct mm *mm, u32 index)
 {
 	unsigned int order;
 
+	if (mm->frames[index].state == FRAME_CONTIG)
+		return (u32)mm->frames[index].size;
+
 	/* The most specific candidate first: the tail of a trimmed block has heads of its own. */
 	for (order = 0; order < MM_ORDERS; order++) {
 		u64 pfn = (mm->base_pfn + index) & ~((1ULL << order) - 1);
@@ -183,8 +186,7 @@ void mm_report_write_after_free(struct mm *mm, phys_addr_t start, size_t size, s
 	k_report(mm->machine, &f);
 }
 
-/* Pages of a block that were filled when they were freed must still be so. */
-static void check_poison(struct mm *mm, u32 index, u32 nr)
+void mm_check_poison(struct mm *mm, u32 index, u32 nr)
 {
 	u32 i;
 
@@ -210,7 +212,7 @@ void mm_check_freed(struct mm *mm)
 		for (u32 i = link - 1; i < link - 1 + nr; i++) {
 			if (mm->frames[i].flags & FRAME_POISONED &&
 			    mm_find_other(mm, mm_phys(mm, i), SIM_PAGE_SIZE, MM_FREED_BYTE) < SIM_PAGE_SIZE)
-				check_poison(mm, i, 1);
+				mm_check_poison(mm, i, 1);
 		}
 	}
 }
@@ -273,7 +275,7 @@ u32 mm_take(struct mm *mm, const struct mm_request *r)
 		nr = r->nr;
 	}
 	if (mm->poison)
-		check_poison(mm, index, nr);
+		mm_check_poison(mm, index, nr);
 	phys = mm_phys(mm, index);
 	sim_ram_touch(mm->machine->hw, phys, (u64)nr << SIM_PAGE_SHIFT);
 	f->state = (u8)r->state;
@@ -332,6 +334,23 @@ static void release_oldest(struct mm *mm)
 	buddy_give(mm, index, nr);
 }
 
+void mm_poison(struct mm *mm, u32 index, u32 nr)
+{
+	const struct mm_frame *f = &mm->frames[index];
+
+	memset(sim_ram_ptr(mm->machine->hw, mm_phys(mm, index)), MM_FREED_BYTE, (size_t)nr << SIM_PAGE_SHIFT);
+	for (u32 i = 0; i < nr; i++) {
+		struct mm_frame *t = &mm->frames[index + i];
+
+		t->flags = FRAME_POISONED;
+		t->kind = f->kind;
+		t->allocated = f->allocated;
+		t->allocated_time = f->allocated_time;
+		t->freed = f->freed;
+		t->freed_time = f->freed_time;
+	}
+}
+
 void mm_give(struct mm *mm, u32 index, stack_id stack)
 {
 	struct mm_frame *f = &mm->frames[index];
@@ -356,19 +375,8 @@ void mm_give(struct mm *mm, u32 index, stack_id stack)
 			mm->frames[index + i].zone = f->zone;
 		}
 	}
-	if (mm->poison) {
-		memset(sim_ram_ptr(mm->machine->hw, mm_phys(mm, index)), MM_FREED_BYTE, (size_t)nr << SIM_PAGE_SHIFT);
-		for (i = 0; i < nr; i++) {
-			struct mm_frame *t = &mm->frames[index + i];
-
-			t->flags = FRAME_POISONED;
-			t->kind = f->kind;
-			t->allocated = f->allocated;
-			t->allocated_time = f->allocated_time;
-			t->freed = f->freed;
-			t->freed_time = f->freed_time;
-		}
-	}
+	if (mm->poison)
+		mm_poison(mm, index, nr);
 	if (nr > mm->quarantine_max) {
 		buddy_give(mm, index, nr);
 		return;

@@ -47,4 +47,20 @@ static inline unsigned int bitmap_weight(const unsigned long *map, unsigned int 
 	return n;
 }
 
+/* Where the first run of nr clear bits begins, at or behind start, at a multiple of align_mask + 1; size or more: none. */
+static inline unsigned long bitmap_find_next_zero_area(unsigned long *map, unsigned long size, unsigned long start,
+						       unsigned int nr, unsigned long align_mask)
+{
+	for (;;) {
+		unsigned long at = (find_next_zero_bit(map, size, start) + align_mask) & ~align_mask, set;
+
+		if (at >= size || nr > size - at)
+			return size + 1;
+		set = find_next_bit(map, at + nr, at);
+		if (set >= at + nr)
+			return at;
+		start = set + 1;
+	}
+}
+
 #endif

@@ -17,6 +17,7 @@
 
 struct attribute_group;
 struct class;
+struct cma;
 struct dev_pm_ops;
 struct device;
 struct device_driver;
@@ -88,6 +89,8 @@ struct device {
 	const struct bus_dma_region *dma_range_map;
 	struct device_dma_parameters *dma_parms;
 	const struct dma_map_ops *dma_ops;
+	struct cma *cma_area;	 /* contiguous memory of its own; NULL: the default area's */
+	bool dma_ops_bypass : 1; /* direct operations once the mask covers all memory */
 
 	/* handle of this library's record of the device: 0 until registration or the first call that needs it */
 	unsigned long long dmasim;
