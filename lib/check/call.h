@@ -54,7 +54,23 @@ struct finding call_finding(struct dmasim_machine *m, const struct track_op *op,
 void call_facts(struct check *c, struct finding *f, const struct track_op *op, enum k_dma_call call,
 		const struct extent *e) CALL_COLD;
 
-/* ---- tracker.c, for sg_list.c ---- */
+/* What the guard in use does not see of a buffer that the device now owns. Instrumentation sees the windows only:
+ * host memory that was mapped or adopted lies outside of them. */
+static inline void count_handover(struct check *c, phys_addr_t phys, unsigned int dir)
+{
+	const struct sim_config *cfg = &c->m->hw->cfg;
+
+	if (k_likely(c->instrument) && k_likely(phys - cfg->foreign_base >= cfg->foreign_size))
+		return;
+	c->unchecked_reads += dir != DMA_TO_DEVICE;
+	c->unchecked_writes += !c->snapshot;
+}
+
+/* ---- tracker.c, for usual.c and sg_list.c ---- */
+
+/* Any map and unmap, also the unusual ones. */
+void tracker_map(struct dmasim_machine *m, const struct track_op *op);
+void tracker_unmap(struct dmasim_machine *m, const struct track_op *op, struct track_unmapped *real);
 
 /* track_map() with the caller's stack; *overlap: whether overlaps are looked for, and then whether one was found. */
 struct extent *tracker_record(struct dmasim_machine *m, const struct track_op *op, stack_id stack, bool *overlap);

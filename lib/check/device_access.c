@@ -324,19 +324,23 @@ static struct extent *mapped_for_another(struct check *c, u32 dev, dma_addr_t bu
 /* Is it the lower half of a good address? */
 static bool more_lost_half(struct check *c, struct finding *f, u32 dev)
 {
+	struct extent_ages w;
+	struct extent *e;
+	u64 lo;
+
 	if (f->bus >> 32)
 		return false;
-	for (u32 id = 1; id < c->extents.used; id++) {
-		struct extent *e = extent_at(c, id);
-		u64 lo = (u32)f->bus - (u32)e->bus;
-
-		if (!e->live || e->ghost || e->dev != dev || lo >= e->size || lo > 0xffffffffULL || !(e->bus >> 32))
+	extent_ages_init(c, &w);
+	while ((e = extent_ages_next(&w))) {
+		lo = (u32)f->bus - (u32)e->bus;
+		if (e->dev != dev || lo >= e->size || lo > 0xffffffffULL || !(e->bus >> 32))
 			continue;
 		would_have_been(c, f, e, (u32)lo);
 		finding_more(f, "address", "the low 32 bits of that; the upper half, 0x%llx, was lost", e->bus >> 32);
-		return true;
+		break;
 	}
-	return false;
+	extent_ages_exit(&w);
+	return e != NULL;
 }
 
 static bool beyond_driver_mask(struct check *c, struct finding *f, struct dmasim_device_private *dev,

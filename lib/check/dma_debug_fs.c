@@ -8,6 +8,9 @@
  *
  * Weakness: numbers of free records count the tracker's, in which a joined segment is several.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* qsort_r() */
+#endif
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +31,9 @@ const char *const dma_debug_kinds[NR_EXTENT_KINDS] = {
 
 /* ---- records ---- */
 
-static int by_bucket(const void *a, const void *b)
+static int by_bucket(const void *a, const void *b, void *check)
 {
+	const struct check *c = check;
 	const struct extent *x = *(const struct extent *const *)a, *y = *(const struct extent *const *)b;
 	unsigned int i = dma_debug_bucket(x->bus), j = dma_debug_bucket(y->bus);
 
@@ -37,7 +41,7 @@ static int by_bucket(const void *a, const void *b)
 		return i < j ? -1 : 1;
 	if (x->time != y->time)
 		return x->time < y->time ? -1 : 1;
-	return x < y ? -1 : x > y;
+	return extent_made(c, x) < extent_made(c, y) ? -1 : 1;
 }
 
 struct extent **dma_debug_records(struct dmasim_machine *m, const struct dmasim_device_private *dev, size_t *n)
@@ -51,13 +55,13 @@ struct extent **dma_debug_records(struct dmasim_machine *m, const struct dmasim_
 	all = malloc(c->live * sizeof(struct extent *));
 	if (!all)
 		return NULL;
-	for (u32 id = 1; id < c->extents.used; id++) {
+	for (u32 id = 0; (id = extent_next(c, id));) {
 		struct extent *e = extent_at(c, id);
 
 		if (e->live && !e->ghost && !e->joined && (!dev || e->dev == dev->id) && *n < c->live)
 			all[(*n)++] = e;
 	}
-	qsort(all, *n, sizeof(struct extent *), by_bucket);
+	qsort_r(all, *n, sizeof(struct extent *), by_bucket, c);
 	return all;
 }
 

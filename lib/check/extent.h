@@ -42,9 +42,11 @@ struct extent {
 	u32 next_hash; /* id; also links free records */
 	stack_id mapped;
 	u32 more;	     /* 0: none */
-	u32 links;	     /* nodes for the further pages or chunks */
+	u32 links;	     /* nodes for the further pages or chunks; paged: it has none, and this is its age */
 	u32 list, list_next; /* EXTENT_SG: the mapped list it is an entry of, and the next entry's record; sg_list.c */
-	u16 attrs;
+	u16 attrs : 13;
+	u16 homed : 1; /* lies where its address leads, and is not in the hash */
+	u16 paged : 1; /* the entry of its page says that it is there, not a list */
 	/* What changes while it lives has bytes of its own: a load of the size must not wait for a store beside it. */
 	u8 checked : 1; /* dma_mapping_error() was called, or its lack has been reported, or need not be */
 	u8 freed : 1;	/* its memory was freed: reported, everything later is a consequence */
@@ -109,9 +111,11 @@ struct records { /* never-moving array of equal records with a free list through
 };
 
 struct page_entry {
-	u64 granules; /* 64-byte pieces of the page that small extents may touch: clear bits are sure, set ones not */
-	u32 head;
-	u32 shared; /* extents on it may share a granule: bits stay until the page is empty */
+	u64 granules;	/* 64-byte pieces of the page that small extents may touch: clear bits are sure, set ones not */
+	u32 head;	/* those that `homes` does not name */
+	u16 homes;	/* units of 256 bytes in which an extent of `dev` begins that lies at its home */
+	u16 dev : 15;	/* stays when homes gets 0 */
+	u16 shared : 1; /* extents on it may share a granule: bits stay until the page is empty */
 };
 
 struct chunk_entry {
@@ -120,11 +124,13 @@ struct chunk_entry {
 };
 
 /*
- * Place of a record in the list of its first page or chunk; see links in extent.c. prev 0: first. Beside the records, by
- * id: those of one page often lie on one line, so that taking one out touches no other record.
+ * Place of a record in the list of its first page or chunk; see place.c. prev 0: first. Beside the records, by id, so that
+ * taking one out touches no other record.
  */
 struct extent_link {
 	u32 next, prev;
+	u32 made; /* counts mappings: age, of those that are not paged */
+	u32 unused;
 };
 
 struct link_node {
@@ -146,8 +152,11 @@ struct check {
 	struct dmasim_machine *m;
 	struct records extents, more, nodes;
 	struct extent_link *links; /* by id of the extent */
-	u32 *hash;		   /* heads; never moves, grows in place */
-	u32 hash_mask;
+	u32 home_base, home_mask;  /* ids of homes: home_base .. home_base + home_mask */
+	u32 home_shift, max_homes;
+	u32 paged_devs; /* devices of smaller ids may be page_entry.dev */
+	u32 *hash;	/* heads, of those that are not at home; never moves, grows in place */
+	u32 hash_mask, hashed;
 	size_t hash_reserved;
 	u64 live, made, peak, serial;
 
@@ -243,6 +252,36 @@ static inline u8 extent_function(struct check *c, const char *name)
 							      : extent_function_slow(c, name);
 }
 
+/* Each record there is room for, live or not, in no order: the id after `id`, from 0; 0: that was the last. */
+static inline u32 extent_next(const struct check *c, u32 id)
+{
+	if (++id == c->extents.used)
+		id = c->home_base;
+	return id <= c->home_base + c->home_mask ? id : 0;
+}
+
+/* How many mappings were made before it. */
+static inline u32 extent_made(const struct check *c, const struct extent *e)
+{
+	return e->paged ? e->links : c->links[extent_id(c, e)].made;
+}
+
+/*
+ * Live mappings, oldest first. Those that end meanwhile are left out. Usage:
+ *	struct extent_ages w;
+ *	extent_ages_init(c, &w);
+ *	while ((e = extent_ages_next(&w))) ...
+ *	extent_ages_exit(&w);
+ */
+struct extent_ages {
+	struct check *c;
+	u32 *ids; /* NULL: no memory for them, in no order */
+	u32 nr, at;
+};
+void extent_ages_init(struct check *c, struct extent_ages *w);
+struct extent *extent_ages_next(struct extent_ages *w);
+void extent_ages_exit(struct extent_ages *w);
+
 /* ---- finding ---- */
 
 static inline u32 extent_hash(const struct check *c, u32 dev, dma_addr_t bus)
@@ -264,11 +303,33 @@ static inline bool extent_lets(const struct extent *e, bool write)
 	return e->dir == DMA_BIDIRECTIONAL || e->dir == (write ? DMA_FROM_DEVICE : DMA_TO_DEVICE);
 }
 
-/* The newest live mapping of the device that starts exactly there, or the next older one behind `after`. */
+/*
+ * Where the record of that mapping lies, if it is at home. Homes are groups of sixteen, one for what begins in each 256
+ * bytes of a page; neighbouring pages have neighbouring groups. Where pages share a group because there are few, or
+ * much is mapped far apart, they begin at different places in it: so rings and slabs of one size do not collide, and do
+ * not fall on the same sets of a cache.
+ */
+static inline u32 extent_home(const struct check *c, u32 dev, dma_addr_t bus)
+{
+	u32 page = (u32)(bus >> SIM_PAGE_SHIFT) + dev * 0x9e3779b1U;
+	u32 place = (u32)(bus >> 8) + page + (page >> c->home_shift);
+
+	return c->home_base + ((page << 4 & c->home_mask) | (place & 15));
+}
+
+/* The newest live mapping of the device that starts exactly there, or the next older one behind `after`. One at home is
+ * newer than all in the hash. */
 static inline struct extent *extent_exact(const struct check *c, u32 dev, dma_addr_t bus, const struct extent *after)
 {
-	u32 id = after ? after->next_hash : c->hash[extent_hash(c, dev, bus)];
+	u32 id;
 
+	if (!after) {
+		struct extent *e = extent_at(c, extent_home(c, dev, bus));
+
+		if (k_likely(e->bus == bus && e->dev == dev && e->homed))
+			return e;
+	}
+	id = after && !after->homed ? after->next_hash : c->hash[extent_hash(c, dev, bus)];
 	while (id) {
 		struct extent *e = extent_at(c, id);
 
@@ -290,7 +351,8 @@ struct extent_walk {
 	struct check *c;
 	u64 lo, hi;		/* physical, clipped to indexed space */
 	u64 first, last, place; /* page or chunk numbers */
-	u32 link;		/* what to look at next in the current list */
+	u32 link;		/* what to look at next in the current list, */
+	u32 homes;		/* and before that in the page's own homes */
 	bool ghosts;		/* visit ghosts too: set after the init */
 	u8 list;		/* 0 page lists, 1 chunk lists, 2 outsiders, 3 done */
 };
@@ -301,8 +363,9 @@ struct extent *extent_walk_next(struct extent_walk *w);
 static inline void extent_prefetch(const struct check *c, u32 dev, dma_addr_t bus, phys_addr_t phys)
 {
 	u64 page = (phys - c->base) >> SIM_PAGE_SHIFT;
+	u32 home = extent_home(c, dev, bus);
 
-	__builtin_prefetch(&c->hash[extent_hash(c, dev, bus)], 1);
+	__builtin_prefetch(extent_at(c, home), 1);
 	if (k_likely(page < c->nr_pages))
 		__builtin_prefetch(&c->pages[page], 1);
 }
@@ -318,7 +381,7 @@ static inline bool extent_page_quiet(const struct check *c, phys_addr_t lo, phys
 	if (k_unlikely(c->chunks[page >> (CHUNK_SHIFT - SIM_PAGE_SHIFT)].head))
 		return false;
 	p = &c->pages[page];
-	if (k_likely(!p->head))
+	if (k_likely(!p->head && !p->homes))
 		return true;
 	return !(p->granules & (~0ULL << ((lo >> 6) & 63)) & (~0ULL >> (63 - (((hi - 1) >> 6) & 63))));
 }

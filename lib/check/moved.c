@@ -191,7 +191,7 @@ void moved_check(struct check *c)
 
 			assert(e->live && e->moved && !e->ghost && (v->node[id].key & v->mask) == i);
 		}
-	for (u32 id = 1; id < c->extents.used; id++) {
+	for (u32 id = 0; (id = extent_next(c, id));) {
 		const struct extent *e = extent_at(c, id);
 		u64 first, last;
 

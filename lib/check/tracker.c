@@ -17,6 +17,7 @@
 #include <string.h>
 #include "lib/check/call.h"
 #include "lib/check/dma_debug.h"
+#include "lib/check/life.h"
 #include "lib/check/pool.h"
 #include "lib/check/sg_list.h"
 #include "lib/check/snapshot.h"
@@ -115,18 +116,6 @@ static bool remember_device(struct check *c, struct dmasim_device_private *dev)
 	return true;
 }
 
-/* What the guard in use does not see of a buffer that the device now owns. Instrumentation sees the windows only:
- * host memory that was mapped or adopted lies outside of them. */
-static inline void count_handover(struct check *c, phys_addr_t phys, unsigned int dir)
-{
-	const struct sim_config *cfg = &c->m->hw->cfg;
-
-	if (k_likely(c->instrument) && k_likely(phys - cfg->foreign_base >= cfg->foreign_size))
-		return;
-	c->unchecked_reads += dir != DMA_TO_DEVICE;
-	c->unchecked_writes += !c->snapshot;
-}
-
 static inline struct extent *record(struct dmasim_machine *m, const struct track_op *op, stack_id stack, bool *overlap)
 {
 	struct check *c = m->check;
@@ -148,7 +137,7 @@ static inline struct extent *record(struct dmasim_machine *m, const struct track
 			*overlap = false;
 		freed = !op->allocated && call_maps_freed(m, op);
 	}
-	e = extent_add(c, op, stack, sim_now(m->hw));
+	e = life_begin(c, op, stack, sim_now(m->hw));
 	if (k_unlikely(!e))
 		return NULL;
 	e->freed = freed;
@@ -167,12 +156,10 @@ static inline struct extent *record(struct dmasim_machine *m, const struct track
 	return e;
 }
 
-void track_map(struct dmasim_machine *m, const struct track_op *op)
+void tracker_map(struct dmasim_machine *m, const struct track_op *op)
 {
 	bool overlap = true;
 
-	if (k_unlikely(!m->check))
-		return;
 	check_settle(m);
 	extent_prefetch(m->check, op->dev->id, op->bus, op->phys);
 	record(m, op, stack_capture(m, op->frame), &overlap);
@@ -311,7 +298,7 @@ static inline void end(struct check *c, struct extent *e, unsigned long attrs, c
 	if (k_unlikely(attrs & ATTR_SKIP_CPU_SYNC) && leave_stale(c, e, by))
 		extent_haunt(c, e, by);
 	else
-		extent_remove(c, e, by);
+		life_end(c, e, by);
 }
 
 void tracker_end(struct check *c, struct extent *e, unsigned long attrs, const struct stamp *by,
@@ -320,7 +307,7 @@ void tracker_end(struct check *c, struct extent *e, unsigned long attrs, const s
 	end(c, e, attrs, by, real);
 }
 
-void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct track_unmapped *real)
+void tracker_unmap(struct dmasim_machine *m, const struct track_op *op, struct track_unmapped *real)
 {
 	struct check *c = m->check;
 	bool active, fits;
@@ -328,8 +315,6 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 	struct extent *e;
 
 	*real = (struct track_unmapped){0};
-	if (k_unlikely(!c))
-		return;
 	check_settle(m);
 	extent_prefetch(c, op->dev->id, op->bus, op->bus + c->guess);
 	by = (struct stamp){sim_now(m->hw), stack_capture(m, op->frame), extent_function(c, op->function), 0};
@@ -484,15 +469,15 @@ bool track_cache_sync(struct dmasim_machine *m, const struct track_op *op)
 
 static u64 live_of(struct check *c, const struct dmasim_device_private *dev, struct extent **first)
 {
+	struct extent_ages w;
+	struct extent *e;
 	u64 n = 0;
 
-	for (u32 id = 1; id < c->extents.used; id++) {
-		struct extent *e = extent_at(c, id);
-
-		if (!e->live || e->ghost || e->dev != dev->id || e->kind == EXTENT_DAC)
-			continue;
-		*first = n++ ? *first : e;
-	}
+	extent_ages_init(c, &w);
+	while ((e = extent_ages_next(&w)))
+		if (e->dev == dev->id && e->kind != EXTENT_DAC)
+			*first = n++ ? *first : e;
+	extent_ages_exit(&w);
 	return n;
 }
 
@@ -615,6 +600,8 @@ static void active_at_remove(struct dmasim_machine *m, struct device *dev)
 size_t track_device_released(struct dmasim_machine *m, struct device *dev, bool gone)
 {
 	struct check *c = m->check;
+	struct extent_ages w;
+	struct extent *e;
 	size_t n = 0;
 	u32 id = 0;
 
@@ -627,10 +614,9 @@ size_t track_device_released(struct dmasim_machine *m, struct device *dev, bool 
 		id++;
 	if (id == c->nr_devices)
 		return n;
-	for (u32 i = 1; i < c->extents.used; i++) {
-		struct extent *e = extent_at(c, i);
-
-		if (!e->live || e->ghost || e->dev != id)
+	extent_ages_init(c, &w);
+	while ((e = extent_ages_next(&w))) {
+		if (e->dev != id)
 			continue;
 		if (e->kind == EXTENT_DAC) {
 			extent_remove(c, e, &(struct stamp){.time = sim_now(m->hw), .stack = stack_entry(m)});
@@ -643,6 +629,7 @@ size_t track_device_released(struct dmasim_machine *m, struct device *dev, bool 
 		if (gone)
 			extent_remove(c, e, &(struct stamp){.time = sim_now(m->hw), .stack = stack_entry(m)});
 	}
+	extent_ages_exit(&w);
 	if (dma_debug_on(m) && c->devices[id]->unbinding)
 		dma_debug_unbound(m, c->devices[id]);
 	if (gone)
@@ -653,20 +640,22 @@ size_t track_device_released(struct dmasim_machine *m, struct device *dev, bool 
 size_t track_leaks(struct dmasim_machine *m)
 {
 	struct check *c = m->check;
+	struct extent_ages w;
+	struct extent *e;
 	size_t n = 0;
 
 	if (!c)
 		return 0;
 	check_settle(m);
 	n = track_pool_leaks(m, NULL, false);
-	for (u32 i = 1; i < c->extents.used; i++) {
-		struct extent *e = extent_at(c, i);
-
-		if (!e->live || e->ghost || e->kind == EXTENT_DAC)
+	extent_ages_init(c, &w);
+	while ((e = extent_ages_next(&w))) {
+		if (e->kind == EXTENT_DAC)
 			continue;
 		n += e->kind != EXTENT_POOL && (!e->list || sg_list_first(c, e));
 		report_leak(c, e, 0);
 	}
+	extent_ages_exit(&w);
 	return n;
 }
 
