@@ -13,14 +13,15 @@
 #define MIN_TURNS     9
 #define MAX_TURNS     101
 #define ROW_NS	      400000000.0
-#define MAX_ROWS      128
+#define MAX_ROWS      256
 #define NO_FIGURE_TXT "-"
 
 static struct {
-	const char *topic, *json, *filter;
+	const char *topic, *json, *csv, *filter;
 	bool smoke;
 	struct {
-		char name[96];
+		char name[96], series[96];
+		double x;
 		const char *reference;
 		double ns, best, reference_ns, budget, min_speed;
 	} rows[MAX_ROWS];
@@ -65,10 +66,12 @@ void bench_init(int argc, char **argv, const char *topic)
 			bench.smoke = true;
 		} else if (!strcmp(argv[i], "--json") && i + 1 < argc) {
 			bench.json = argv[++i];
+		} else if (!strcmp(argv[i], "--csv") && i + 1 < argc) {
+			bench.csv = argv[++i];
 		} else if (!strcmp(argv[i], "--filter") && i + 1 < argc) {
 			bench.filter = argv[++i];
 		} else {
-			fprintf(stderr, "usage: %s [--smoke] [--json FILE] [--filter TEXT]\n", argv[0]);
+			fprintf(stderr, "usage: %s [--smoke] [--json FILE] [--csv FILE] [--filter TEXT]\n", argv[0]);
 			exit(2);
 		}
 	}
@@ -113,6 +116,8 @@ static void record(const struct bench_row *row, double ns, double best, double r
 		unsigned int i = bench.nr_rows++;
 
 		snprintf(bench.rows[i].name, sizeof(bench.rows[i].name), "%s", row->name);
+		snprintf(bench.rows[i].series, sizeof(bench.rows[i].series), "%s", row->series ? row->series : "");
+		bench.rows[i].x = row->x;
 		bench.rows[i].reference = row->reference ? row->reference_name : NULL;
 		bench.rows[i].ns = ns;
 		bench.rows[i].best = best;
@@ -161,14 +166,11 @@ void bench_once(const char *name, bench_fn *fn, void *arg)
 	record(&row, ns, ns, 0);
 }
 
-/* Names are ours: letters, digits and punctuation that JSON need not escape. */
-int bench_finish(void)
+/* Names are ours: letters, digits and punctuation that need no escape; in CSV they are quoted, as they hold commas. */
+static int write_json(void)
 {
-	FILE *f;
+	FILE *f = fopen(bench.json, "w");
 
-	if (!bench.json)
-		return 0;
-	f = fopen(bench.json, "w");
 	if (!f) {
 		perror(bench.json);
 		return 1;
@@ -188,4 +190,36 @@ int bench_finish(void)
 	}
 	fprintf(f, "\n]}\n");
 	return fclose(f) ? 1 : 0;
+}
+
+static int write_csv(void)
+{
+	FILE *f = fopen(bench.csv, "w");
+
+	if (!f) {
+		perror(bench.csv);
+		return 1;
+	}
+	fprintf(f, "series,x,ns,best,budget,reference,reference_ns,ratio\n");
+	for (unsigned int i = 0; i < bench.nr_rows; i++) {
+		if (!*bench.rows[i].series)
+			continue;
+		fprintf(f, "\"%s\",%.0f,%.3f,%.3f,", bench.rows[i].series, bench.rows[i].x, bench.rows[i].ns,
+			bench.rows[i].best);
+		if (bench.rows[i].budget > 0)
+			fprintf(f, "%.1f", bench.rows[i].budget);
+		if (bench.rows[i].reference)
+			fprintf(f, ",\"%s\",%.3f,%.2f\n", bench.rows[i].reference, bench.rows[i].reference_ns,
+				bench.rows[i].ns / bench.rows[i].reference_ns);
+		else
+			fprintf(f, ",,,\n");
+	}
+	return fclose(f) ? 1 : 0;
+}
+
+int bench_finish(void)
+{
+	int err = bench.json ? write_json() : 0;
+
+	return bench.csv && write_csv() ? 1 : err;
 }

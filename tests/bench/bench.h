@@ -16,7 +16,8 @@
 /* Does n operations. */
 typedef void bench_fn(void *arg, uint64_t n);
 
-/* --json FILE, --smoke (tiny counts: does it run?), --filter TEXT (rows whose name holds TEXT). */
+/* --json FILE, --csv FILE (rows with a series, for curves), --smoke (tiny counts: does it run?), --filter TEXT (rows whose
+ * name holds TEXT). Anything else ends the program with status 2. */
 void bench_init(int argc, char **argv, const char *topic);
 bool bench_smoke(void);
 /* Is this row wanted? Ask before a costly set-up. */
@@ -24,6 +25,8 @@ bool bench_wants(const char *name);
 
 struct bench_row {
 	const char *name;
+	const char *series; /* rows that differ only in x are a curve; NULL = none */
+	double x;
 	bench_fn *fn;
 	void *arg;
 	uint64_t n;		    /* operations a turn */
@@ -40,7 +43,7 @@ double bench_run(const struct bench_row *row);
 /* One single operation, for what happens only once in a process. */
 void bench_once(const char *name, bench_fn *fn, void *arg);
 
-/* Writes the JSON. Returns the exit status: budgets are shown, never enforced. */
+/* Writes JSON and CSV. Returns the exit status: budgets are shown, never enforced. */
 int bench_finish(void);
 
 /* The compiler may not drop what produced v. */

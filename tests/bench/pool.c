@@ -72,26 +72,33 @@ static void random_order(void *arg, uint64_t n)
 	}
 }
 
-static void plain_loop(void *arg, uint64_t n)
+static void malloc_pair(void *arg, uint64_t n)
 {
-	for (uint64_t i = 0; i < n; i++)
-		bench_keep(arg);
+	(void)arg;
+	for (uint64_t i = 0; i < n; i++) {
+		void *p = malloc(BLOCK);
+
+		bench_keep(p);
+		free(p);
+	}
 }
 
 static void row(struct live *l, const char *order, const char *checks, bench_fn *fn, double budget)
 {
-	char name[96];
+	char name[96], series[64];
 
-	snprintf(name, sizeof(name), "pool alloc+free, %s, %s, %zu live", order, checks, l->count);
+	snprintf(series, sizeof(series), "pool alloc+free, %s, %s", order, checks);
+	snprintf(name, sizeof(name), "%s, %zu live", series, l->count);
 	bench_run(&(struct bench_row){
 		.name = name,
+		.series = series,
+		.x = (double)l->count,
 		.fn = fn,
 		.arg = l,
 		.n = 50000,
 		.budget = budget,
-		.reference_name = "empty loop",
-		.reference = plain_loop,
-		.reference_arg = l,
+		.reference_name = "malloc+free",
+		.reference = malloc_pair,
 	});
 }
 
@@ -137,7 +144,7 @@ static void at_count(const char *spec, const char *checks, size_t count, double 
 
 int main(int argc, char **argv)
 {
-	static const size_t counts[] = {0, 1000, 100000};
+	static const size_t counts[] = {0, 1000, 10000, 100000};
 
 	bench_init(argc, argv, "pool");
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {

@@ -63,11 +63,14 @@ static void sync_pair(void *arg, uint64_t n)
 
 static void row(struct lists *l, const char *what, const char *checks, bench_fn *fn, double budget)
 {
-	char name[96];
+	char name[96], series[64];
 
-	snprintf(name, sizeof(name), "sg %s per entry, %s, %u entries", what, checks, l->entries);
+	snprintf(series, sizeof(series), "sg %s per entry, %s", what, checks);
+	snprintf(name, sizeof(name), "%s, %u entries", series, l->entries);
 	bench_run(&(struct bench_row){
 		.name = name,
+		.series = series,
+		.x = l->entries,
 		.fn = fn,
 		.arg = l,
 		.n = l->entries > 20000 ? l->entries : 20000 / l->entries * l->entries,
@@ -119,7 +122,7 @@ static void at_entries(const char *spec, const char *checks, unsigned int entrie
 
 int main(int argc, char **argv)
 {
-	static const unsigned int entries[] = {1, 16, 128, 2048};
+	static const unsigned int entries[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024};
 
 	bench_init(argc, argv, "sg");
 	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
