@@ -458,3 +458,26 @@ void call_sync_mismatch(struct dmasim_machine *m, const struct track_op *op, str
 	}
 	check_found(m->check, &f);
 }
+
+/* ---- addresses ---- */
+
+void track_linear_asked(struct dmasim_machine *m, const void *p, phys_addr_t phys, const char *function)
+{
+	struct finding f = {.rule = "address-not-linear", .act_verb = "call", .cpu = p};
+	struct check *c = m->check;
+	struct extent_walk w;
+	struct extent *e;
+
+	extent_walk_init(c, &w, phys, phys + 1);
+	while ((e = extent_walk_next(&w)))
+		if (kind_is_coherent(e->kind)) {
+			check_settle(m);
+			finding_of(c, &f, e, phys - e->phys, phys - e->phys + 1, NULL);
+			finding_more(&f, "why",
+				     "%s() was given coherent memory, which has an address of its own on many "
+				     "machines; the device's is the handle that came with it",
+				     function);
+			check_found(c, &f);
+			return;
+		}
+}

@@ -16,6 +16,7 @@
 #include <linux/device.h>
 #include <linux/dma-debug.h>
 #include "lib/check/dma_debug.h"
+#include "lib/core/sched.h"
 #include "lib/check/phase.h"
 #include "lib/check/rules.h"
 #include "lib/check/sg_list.h"
@@ -260,7 +261,8 @@ static void says_no_mask(const struct dma_debug_at *at, const struct finding *f)
 static void says_atomic(const struct dma_debug_at *at, const struct finding *f)
 {
 	(void)f;
-	dma_debug_warn(at, ONCE_EVERY, NULL);
+	if (k_irqs_disabled(at->m)) /* of softirqs it says nothing */
+		dma_debug_warn(at, ONCE_EVERY, NULL);
 }
 
 /* A list of 0 entries: a result that no backend may have. */

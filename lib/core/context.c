@@ -33,6 +33,11 @@ bool k_irqs_disabled(const struct dmasim_machine *m)
 	return m->sched->ctx->irqs_off || m->sched->ctx->hardirqs;
 }
 
+bool k_in_softirq(const struct dmasim_machine *m)
+{
+	return m->sched->ctx->softirqs != 0;
+}
+
 bool k_may_sleep(const struct dmasim_machine *m)
 {
 	const struct k_context_state *c = m->sched->ctx;

@@ -27,6 +27,7 @@ struct k_where {
 void k_where(struct dmasim_machine *m, struct k_where *where);
 bool k_may_sleep(const struct dmasim_machine *m); /* cheap */
 bool k_irqs_disabled(const struct dmasim_machine *m);
+bool k_in_softirq(const struct dmasim_machine *m); /* one runs: a timer, a tasklet */
 
 /* A call that may sleep was made: report sleep-in-atomic if it may not here. `function` as the driver spelled it. */
 void k_might_sleep(struct dmasim_machine *m, const char *function);

@@ -87,6 +87,14 @@ void *dma_coherent_alloc(struct dmasim_device_private *p, size_t size, dma_addr_
 		dma_mask_missing(p, function, true);
 	else if (k_unlikely(p->coherent_mask_failed | !p->mask_set))
 		dma_mask_at_use(p, function, true);
+	if (k_unlikely(gfp & __GFP_COMP)) {
+		f = (struct finding){.rule = "kernel-warning", .dev = p->dev, .size = size, .act_verb = "allocate"};
+		f.more[0].label = "flags";
+		snprintf(f.more[0].text, sizeof(f.more[0].text),
+			 "%s() with __GFP_COMP, which is taken away: its pages are not the driver's", function);
+		dma_report(m, &f);
+		gfp &= ~__GFP_COMP;
+	}
 	/* Which zone it comes from follows from the mask alone. */
 	gfp &= ~(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM);
 	if (!dma_piece_alloc(p, size, gfp, attrs, &piece))
@@ -130,7 +138,7 @@ bool dma_coherent_free(struct dmasim_device_private *p, size_t size, void *cpu, 
 	k_thread.entry = frame;
 	if (k_unlikely(k_model_call(m, function)))
 		return false;
-	if (k_unlikely(k_irqs_disabled(m)) && !dma_declared_owns(p, cpu)) {
+	if (k_unlikely(k_irqs_disabled(m) || k_in_softirq(m)) && !dma_declared_owns(p, cpu)) {
 		struct finding f = {
 			.rule = "coherent-free-in-atomic",
 			.dev = p->dev,

@@ -146,6 +146,26 @@ static void one_label_for_all(bool fixed)
 	kfree(text);
 }
 
+/* DB-273, usb/uas: one half of a command cannot be submitted, so its list is freed; the other half unmaps it later. */
+static void list_is_freed_first(bool fixed)
+{
+	struct scatterlist *list = kzalloc(2 * sizeof(*list), GFP_KERNEL);
+	u8 *data = kzalloc(2 * N, GFP_KERNEL);
+
+	sg_init_table(list, 2);
+	sg_set_buf(&list[0], data, N);
+	sg_set_buf(&list[1], data + N, N);
+	if (!dma_map_sg(chip, list, 2, DMA_TO_DEVICE))
+		return;
+	dmasim_device_read(chip, sg_dma_address(list), wire, N);
+	if (!fixed) /* the command is over, says the half that failed */
+		kfree(list);
+	ACT(dma_unmap_sg(chip, list, 2, DMA_TO_DEVICE));
+	if (fixed)
+		kfree(list);
+	kfree(data);
+}
+
 /* DB-324, net/mlx5: a packet cannot be mapped, and the entry that is taken off the list in its place is another's. */
 static struct {
 	dma_addr_t h[8];
@@ -206,6 +226,7 @@ const struct museum_record bad_unmap_records[] = {
 	RECORD("DB-142", "mapped for a device that has gone", "mapping-leak", outlives_its_device),
 	RECORD("DB-180", "ids taken for handles", "unmap-unknown", ids_for_handles),
 	RECORD("DB-196", "unmapped though mapping had failed", "map-sg-failure-ignored", one_label_for_all),
+	RECORD("DB-273", "unmapped through a list that was freed", "sg-changed-while-mapped", list_is_freed_first),
 	RECORD("DB-324", "unmaps another packet", "unmap-while-dma-active", innocent_entry),
 	RECORD("DB-325", "unmaps what was never there", "unmap-unknown", optional_descriptor),
 	{.id = NULL},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Coherent memory: freed whole, once, with its own values, where interrupts are on; never mapped a second way. */
 #include <linux/irqflags.h>
+#include <linux/interrupt.h>
 #include "tests/rules/rules.h"
 
 #define N 4096
@@ -121,7 +122,62 @@ static void cookie_legal(void)
 	dma_free_attrs(dev, N, cookie, handle, DMA_ATTR_NO_KERNEL_MAPPING);
 }
 
+static struct {
+	struct tasklet_struct tasklet;
+	void *v;
+	dma_addr_t bus;
+	int line;
+} soft;
+
+static void free_in_tasklet(struct tasklet_struct *t)
+{
+	(void)t;
+	if (soft.v)
+		AT(soft.line, dma_free_coherent(dev, N, soft.v, soft.bus));
+}
+
+static void tasklet_wrong(struct shot *s)
+{
+	soft.v = dma_alloc_coherent(dev, N, &soft.bus, GFP_KERNEL);
+	tasklet_setup(&soft.tasklet, free_in_tasklet);
+	tasklet_schedule(&soft.tasklet);
+	tasklet_kill(&soft.tasklet);
+	*s = (struct shot){ANY_SIZE, N, soft.line, ANY_LINE, ANY_LINE};
+}
+
+static void tasklet_legal(void)
+{
+	void *v = dma_alloc_coherent(dev, N, &soft.bus, GFP_KERNEL);
+
+	soft.v = NULL;
+	tasklet_setup(&soft.tasklet, free_in_tasklet);
+	tasklet_schedule(&soft.tasklet);
+	tasklet_kill(&soft.tasklet);
+	dma_free_coherent(dev, N, v, soft.bus);
+}
+
+static void compound_wrong(struct shot *s)
+{
+	dma_addr_t bus;
+	void *v = AT(s->act, dma_alloc_coherent(dev, N, &bus, GFP_KERNEL | __GFP_COMP));
+
+	s->size = ANY_SIZE;
+	if (v)
+		dma_free_coherent(dev, N, v, bus);
+}
+
+static void zone_legal(void) /* stripped without a word */
+{
+	dma_addr_t bus;
+	void *v = dma_alloc_coherent(dev, N, &bus, GFP_KERNEL | GFP_DMA32);
+
+	if (v)
+		dma_free_coherent(dev, N, v, bus);
+}
+
 const struct scenario coherent_scenarios[] = {
+	{"coherent-free-in-atomic", tasklet_wrong, tasklet_legal, NULL, false},
+	{"kernel-warning", compound_wrong, zone_legal, NULL, false},
 	{"coherent-free-mismatch", mismatch_wrong, pair_legal, NULL, false},
 	{"coherent-free-mismatch", handle_wrong, pair_legal, NULL, false},
 	{"coherent-free-mismatch", managed_wrong, pair_legal, NULL, false},
