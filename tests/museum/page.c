@@ -212,7 +212,8 @@ static void by_class(FILE *out)
 static void by_record(FILE *out)
 {
 	fputs("\n## Records\n\nA guard that is not named cannot see the accesses in question, and counts them as "
-	      "unchecked.\n\n| id | class | driver, year | mistake | today | rule",
+	      "unchecked. In brackets: options of the machine; a second rule is what the same mistake leaves "
+	      "behind.\n\n| id | class | driver, year | mistake | today | rule",
 	      out);
 	for (unsigned int c = 0; c < NR_COLUMNS; c++)
 		fprintf(out, " | %s", museum_columns[c].name);
@@ -227,6 +228,10 @@ static void by_record(FILE *out)
 
 		fprintf(out, "| %s | %s | %s, %d | %s | %s | %s", b->id, b->class, b->source, b->year,
 			r->record->mistake, b->today, r->record->rule ? r->record->rule : "none: it is legal");
+		if (r->record->then)
+			fprintf(out, ", then %s", r->record->then);
+		if (r->record->options)
+			fprintf(out, " (%s)", r->record->options);
 		for (unsigned int c = 0; c < NR_COLUMNS; c++) {
 			fprintf(out, " | %s", r->seen_by[c] ? (r->record->rule ? "reported" : "silent") : "-");
 			seen_by |= r->seen_by[c];
