@@ -268,7 +268,7 @@ static void says_atomic(const struct dma_debug_at *at, const struct finding *f)
 /* A list of 0 entries: a result that no backend may have. */
 static void says_no_entries(const struct dma_debug_at *at, const struct finding *f)
 {
-	if (f->dma.ref.kind == EXTENT_SG && !f->dma.ref.size)
+	if (f->dma.ref.kind == EXTENT_SG && f->dma.ref.nents <= 0)
 		dma_debug_warn(at, ONCE_SG_RESULT, NULL);
 }
 

@@ -163,7 +163,12 @@ static inline struct k_dma_facts dma_map_facts(const struct track_op *op)
 {
 	return (struct k_dma_facts){
 		.call = DMA_CALL_MAP,
-		.ref = {.addr = op->bus, .size = op->size, .phys = op->phys, .kind = (u8)op->kind, .dir = (u8)op->dir},
+		.ref = {.addr = op->bus,
+			.size = op->size,
+			.phys = op->phys,
+			.kind = (u8)op->kind,
+			.dir = (u8)op->dir,
+			.nents = op->nents},
 	};
 }
 void dma_report_argument(struct dmasim_device_private *p, const struct track_op *op, const char *rule,

@@ -34,6 +34,7 @@ static struct track_op op_of(const struct track_sg *sg)
 		.attrs = sg->attrs,
 		.function = sg->function,
 		.frame = sg->frame,
+		.nents = sg->nents,
 	};
 }
 

@@ -369,7 +369,12 @@ static void c16(void)
 
 static void c7(void)
 {
+	/* an entry of no bytes is no such thing */
+	two()->length = 0;
+	assert_int_equal(dma_map_sg(dev, list, 2, DMA_TO_DEVICE), 0);
+	assert_false(dmasim_log_contains("WARNING"));
 	assert_int_equal(dma_map_sg(dev, two(), 0, DMA_TO_DEVICE), 0);
+	assert_int_equal(dma_map_sg(dev, list, -1, DMA_TO_DEVICE), 0); /* said once */
 }
 
 /* ---- what is expected ---- */

@@ -12,6 +12,8 @@
 #include <linux/dma-map-ops.h>
 #include <linux/errno.h>
 #include <linux/gfp.h>
+#include <linux/irqflags.h>
+#include <linux/mm.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include "lib/check/tracker.h"
@@ -360,6 +362,101 @@ static void own_operations(void **state)
 	end();
 }
 
+/* ---- lists that are none, or stop being one ---- */
+
+static void lists_that_cannot_be(void **state)
+{
+	struct scatterlist list[3], *heap;
+	unsigned long flags;
+
+	(void)state;
+	for (unsigned int worst = 0; worst < 2; worst++) {
+		begin(worst ? "worst,report=none,summary=off" : "pc,report=none,summary=off");
+		/* a circle, walked for more entries than it has */
+		sg_init_table(list, 3);
+		sg_set_buf(&list[0], pool, 64);
+		sg_set_buf(&list[1], pool + 64, 64);
+		sg_chain(list, 3, list);
+		assert_int_equal(dma_map_sg(dev, list, 1000, DMA_TO_DEVICE), 0);
+		reported("sg-list-broken", 1);
+		/* more entries than the list has */
+		sg_init_table(list, 2);
+		sg_set_buf(&list[0], pool, 64);
+		sg_set_buf(&list[1], pool + 128, 64);
+		assert_int_equal(dma_map_sg(dev, list, 3, DMA_TO_DEVICE), 0);
+		reported("sg-list-too-short", 1);
+		/* lengths and offsets that leave memory, or wrap */
+		sg_set_page(&list[1], virt_to_page(pool), 0xffffffff, 0xfffff000);
+		assert_int_equal(dma_map_sg(dev, list, 2, DMA_TO_DEVICE), 0);
+		assert_int_equal(dmasim_violation_count(), 1);
+		dmasim_violations_clear();
+		/* where interrupts are off all of it is legal */
+		sg_set_buf(&list[1], pool + 128, 64);
+		local_irq_save(flags);
+		assert_int_equal(dma_map_sg(dev, list, 2, DMA_FROM_DEVICE), 2);
+		dma_sync_sg_for_cpu(dev, list, 2, DMA_FROM_DEVICE);
+		dma_sync_sg_for_device(dev, list, 2, DMA_FROM_DEVICE);
+		dma_unmap_sg(dev, list, 2, DMA_FROM_DEVICE);
+		local_irq_restore(flags);
+		reported(NULL, 0);
+		/* made a circle while it is mapped: what was mapped ends all the same */
+		assert_int_equal(dma_map_sg(dev, list, 2, DMA_FROM_DEVICE), 2);
+		sg_chain(list, 2, list);
+		dma_sync_sg_for_cpu(dev, list, 2, DMA_FROM_DEVICE);
+		dma_unmap_sg(dev, list, 2, DMA_FROM_DEVICE);
+		reported("sg-changed-while-mapped", 1);
+		assert_int_equal(tracker_live(machine), 0);
+		/* freed while it is mapped */
+		heap = kcalloc(2, sizeof(*heap), GFP_KERNEL);
+		sg_init_table(heap, 2);
+		sg_set_buf(&heap[0], pool, 64);
+		sg_set_buf(&heap[1], pool + 128, 64);
+		assert_int_equal(dma_map_sg(dev, heap, 2, DMA_FROM_DEVICE), 2);
+		memset(heap, 0, 2 * sizeof(*heap));
+		kfree(heap);
+		dma_unmap_sg(dev, heap, 2, DMA_FROM_DEVICE);
+		reported("sg-changed-while-mapped", 1);
+		assert_int_equal(tracker_live(machine), 0);
+		end();
+	}
+}
+
+/* Both views are split; the whole is unmapped by the list that was mapped. */
+static void split_while_mapped(void **state)
+{
+	const size_t sizes[2] = {100, 300};
+	struct scatterlist list[2], *out[2], *sg;
+	unsigned char byte = 0x5a;
+	int mapped[2], count, i;
+	size_t at = 0;
+
+	(void)state;
+	for (unsigned int worst = 0; worst < 2; worst++) {
+		begin(worst ? "worst,report=none,summary=off" : "pc,report=none,summary=off");
+		sg_init_table(list, 2);
+		sg_set_buf(&list[0], pool, 256);
+		sg_set_buf(&list[1], pool + 256, 256);
+		count = (int)dma_map_sg(dev, list, 2, DMA_FROM_DEVICE);
+		assert_int_equal(count, worst ? 1 : 2);
+		assert_int_equal(sg_split(list, count, 0, 2, sizes, out, mapped, GFP_KERNEL), 0);
+		at = 0;
+		for (unsigned int k = 0; k < 2; k++)
+			for_each_sg (out[k], sg, mapped[k], i) {
+				assert_int_equal(dmasim_device_write(dev, sg_dma_address(sg), &byte, 1), 0);
+				assert_true(sg_dma_len(sg) <= sizes[k]);
+				at += sg_dma_len(sg);
+			}
+		assert_int_equal(at, 400);
+		kfree(out[0]);
+		kfree(out[1]);
+		dma_unmap_sg(dev, list, 2, DMA_FROM_DEVICE);
+		assert_int_equal(pool[0], 0x5a);
+		assert_int_equal(pool[100], 0x5a);
+		reported(NULL, 0);
+		end();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -370,6 +467,8 @@ int main(void)
 		cmocka_unit_test(results_are_the_kernels),
 		cmocka_unit_test(failure_undoes_the_rest),
 		cmocka_unit_test(host_memory),
+		cmocka_unit_test(lists_that_cannot_be),
+		cmocka_unit_test(split_while_mapped),
 		cmocka_unit_test(own_operations),
 	};
 
