@@ -72,7 +72,10 @@ void dma_debug_filter(struct dmasim_machine *m, const char *text);
 
 /* The one place where findings become the kernel's words: each accepted finding comes by. */
 void dma_debug_finding(struct dmasim_machine *m, const struct finding *f, stack_id act);
-/* A mapping ends of which nobody asked whether it had succeeded; only where switched on. */
+/* dma_mapping_error() was called: e is credited, or, if NULL, one that it comes too late for, but for dma-debug. */
+void dma_debug_asked(struct dmasim_machine *m, const struct dmasim_device_private *dev, dma_addr_t bus,
+		     struct extent *e);
+/* A mapping ends: did nobody ask whether it had succeeded? Only where switched on. */
 void dma_debug_unchecked(struct dmasim_machine *m, const struct track_op *op, struct extent *e);
 /* A driver was unbound: what of the device's is still mapped? */
 void dma_debug_unbound(struct dmasim_machine *m, struct dmasim_device_private *dev);

@@ -85,10 +85,24 @@ static void says_unmap_of_nothing(const struct dma_debug_at *at, const struct k_
 				(ull)ref->size);
 }
 
+void dma_debug_asked(struct dmasim_machine *m, const struct dmasim_device_private *dev, dma_addr_t bus,
+		     struct extent *e)
+{
+	struct extent *later = NULL;
+
+	while (!e && (later = extent_exact(m->check, dev->id, bus, later)))
+		if (dma_debug_asks(later->kind) && !later->asked)
+			e = later;
+	if (e)
+		e->asked = 1;
+}
+
 void dma_debug_unchecked(struct dmasim_machine *m, const struct track_op *op, struct extent *e)
 {
 	struct dma_debug_at at = {.m = m, .dev = op->dev->dev, .act = stack_capture(m, op->frame)};
 
+	if (!dma_debug_asks(e->kind) || e->asked || e->freed || e->bus != op->bus)
+		return;
 	dma_debug_error(&at, e->mapped, "device driver failed to check map error" SIZED " [mapped as %s]", op->bus,
 			(ull)op->size, dma_debug_kinds[e->kind]);
 }

@@ -36,16 +36,10 @@ void track_mapping_error(struct dmasim_machine *m, struct dmasim_device_private 
 	while ((e = extent_exact(c, dev->id, bus, e)))
 		if (!e->checked) {
 			e->checked = 1;
-			if (dma_debug_on(m))
-				e->asked = 1;
-			return;
+			break;
 		}
-	/* too late for us, but in time for dma-debug, which looks when the mapping ends */
-	while (dma_debug_on(m) && (e = extent_exact(c, dev->id, bus, e)))
-		if (dma_debug_asks(e->kind) && !e->asked) {
-			e->asked = 1;
-			return;
-		}
+	if (dma_debug_on(m))
+		dma_debug_asked(m, dev, bus, e);
 }
 
 /* ---- map ---- */
@@ -344,7 +338,7 @@ void tracker_unmap(struct dmasim_machine *m, const struct track_op *op, struct t
 		call_unmaps_page_as_single(m, op, e);
 	if (k_unlikely(!e->checked) && !e->freed)
 		call_error_unchecked(m, op, e, "unmap");
-	if (dma_debug_on(m) && dma_debug_asks(e->kind) && !e->asked && !e->freed && e->bus == op->bus)
+	if (dma_debug_on(m))
 		dma_debug_unchecked(m, op, e);
 	active = op->dev->master.transfers && !e->freed && call_unmaps_in_flight(m, op, e);
 	end(c, e, op->attrs, &by, real);
