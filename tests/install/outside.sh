@@ -46,10 +46,13 @@ for cc in gcc clang; do
 	$cc -Wall -Wextra -Werror -O2 -g $kernel $instrument -c "$here/project/driver.c" -o "$dir/instrumented.o"
 	$cc -Wall -Wextra -Werror -O2 -g $kernel $(pkg-config --cflags dmasim-instrument) -c "$here/project/driver.c" \
 		-o "$dir/simple.o"
+	$cc -Wall -Wextra -Werror -O2 -g $(pkg-config --cflags dmasim-kernel-2.6) -c "$here/project/old.c" -o "$dir/old.o"
 	for kind in shared static; do
 		[ $kind = shared ] && libs=$shared || libs="-L$prefix/$libdir $static"
 		$cc -o "$dir/program" "$dir/main.o" "$dir/plain.o" $libs
 		runs "pkg-config, $cc, $kind" "$dir/program" plain
+		$cc -o "$dir/program" "$dir/main.o" "$dir/old.o" $libs
+		runs "pkg-config, $cc, $kind, 2.6" "$dir/program" plain
 		for object in instrumented simple; do
 			$cc -o "$dir/program" "$dir/main.o" "$dir/$object.o" $runtime $libs
 			runs "pkg-config, $cc, $kind, $object" "$dir/program" instrumented
@@ -63,6 +66,7 @@ for cc in gcc clang; do
 	}
 	for kind in shared static; do
 		runs "find_package, $cc, $kind" "$dir/$cc/plain_$kind" plain
+		runs "find_package, $cc, $kind, 2.6" "$dir/$cc/old_$kind" plain
 		runs "find_package, $cc, $kind, instrumented" "$dir/$cc/instrumented_$kind" instrumented
 	done
 done
