@@ -497,6 +497,8 @@ static const struct option options[] = {
 	  .help = "how CPU accesses are seen" },
 	{ .key = "lint", .set = set_bool, .print = print_bool, .field = FIELD(lint), .valid = VALID_BOOLEAN,
 	  .help = "report what is legal but doubtful too" },
+	{ .key = "portability", .set = set_bool, .print = print_bool, .field = FIELD(portability), .valid = VALID_BOOLEAN,
+	  .help = "report what works only on machines like this one" },
 	{ .key = "need_sync", .set = set_need_sync, .print = print_need_sync, .valid = "honest, always",
 	  .help = "what dma_need_sync() answers" },
 	{ .key = "dma_debug", .set = set_bool, .print = print_bool, .field = FIELD(dma_debug), .valid = VALID_BOOLEAN,

@@ -97,6 +97,7 @@ struct sim_config {
 	bool checks;	       /* false: no tracker at all */
 	unsigned int guard;    /* enum sim_guard bits */
 	bool lint;	       /* report lints too */
+	bool portability;      /* and what works only on machines like this one */
 	bool need_sync_honest; /* dma_need_sync() tells the truth */
 	bool dma_debug;	       /* say in the kernel's words too what its DMA debugging would say */
 	unsigned int dma_debug_entries;

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 #include "lib/check/call.h"
+#include "lib/check/sg_list.h"
+#include "lib/check/snapshot.h"
 #include "lib/core/stack.h"
 #include "lib/mm/mm.h"
 
@@ -364,6 +366,41 @@ void call_ends_pool(struct dmasim_machine *m, const struct track_op *op, struct 
 	check_found(m->check, &f);
 }
 
+static bool cpu_wrote(u8 state)
+{
+	return state & BYTE_CPU_WROTE;
+}
+
+static bool owned_by_cpu(u8 state)
+{
+	return (state & BYTE_OWNER) == BYTE_CPU;
+}
+
+bool call_loses_writes(struct check *c, struct extent *e, u64 lo, u64 hi, const char *verb, const struct stamp *by)
+{
+	struct finding f = {.rule = "cpu-write-lost", .act = by->stack, .act_verb = verb};
+	u64 first, end;
+	struct span s;
+	char map[33];
+
+	if (!extent_is_streaming(e) || e->freed)
+		return false;
+	if (!extent_find(c, e, lo, hi, cpu_wrote, &s)) {
+		if (!c->snapshot || !snapshot_cpu_wrote(c, e, lo, hi, &first, &end))
+			return false;
+		/* unless the device has fetched them too early, and that has been told */
+		if (!extent_find(c, e, first, end, owned_by_cpu, &s) || !(s.told & TOLD_NOT_FLUSHED))
+			snapshot_report(c, e, "cpu-write-lost", first, end, verb);
+		return true;
+	}
+	if (!(s.told & TOLD_NOT_FLUSHED) && !(e->list && sg_list_told(c, e, TOLD_LIST_LOST))) {
+		finding_of(c, &f, e, s.lo, s.hi, map);
+		check_found(c, &f);
+		extent_tell(c, e, &s, TOLD_NOT_FLUSHED);
+	}
+	return true;
+}
+
 /* ---- sync ---- */
 
 void call_syncs_nothing(struct dmasim_machine *m, const struct track_op *op)
@@ -408,11 +445,6 @@ void call_syncs_kind(struct dmasim_machine *m, const struct track_op *op, struct
 static bool owned_by_device(u8 state)
 {
 	return (state & BYTE_OWNER) == BYTE_DEVICE;
-}
-
-static bool owned_by_cpu(u8 state)
-{
-	return (state & BYTE_OWNER) == BYTE_CPU;
 }
 
 static bool changed_by_device(u8 state)

@@ -100,6 +100,13 @@ void call_ends_pool(struct dmasim_machine *m, const struct track_op *op, struct 
 /* Lint: single and page calls mixed. */
 void call_unmaps_page_as_single(struct dmasim_machine *m, const struct track_op *op, struct extent *e) CALL_COLD;
 
+/*
+ * What the CPU wrote in its own phase, and the hand-over to the CPU that comes now throws away: a bounce buffer is copied
+ * over it, an invalidated line loses it. True if there is such a byte.
+ */
+bool call_loses_writes(struct check *c, struct extent *e, u64 lo, u64 hi, const char *verb,
+		       const struct stamp *by) CALL_COLD;
+
 /* A sync where nothing of the device is mapped, */
 void call_syncs_nothing(struct dmasim_machine *m, const struct track_op *op) CALL_COLD;
 /* one that takes a DAC address for a mapping, or the reverse, */

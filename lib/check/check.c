@@ -5,6 +5,7 @@
  * With checks=off only reports exist: the bus still needs to be told what foreign memory lies behind, nothing else.
  */
 #include <dmasim/machine.h>
+#include "lib/check/doubt.h"
 #include "lib/check/extent.h"
 #include "lib/check/instrument.h"
 #include "lib/check/phase.h"
@@ -50,6 +51,8 @@ static void choose_guards(struct check *c)
 
 	c->instrument = there && guard & (GUARD_INSTRUMENT | GUARD_AUTO);
 	c->snapshot = guard & GUARD_SNAPSHOT || (guard & GUARD_AUTO && !there);
+	c->doubts = c->m->hw->cfg.lint || c->m->hw->cfg.portability;
+	c->closely = c->snapshot || c->doubts;
 	if (guard & GUARD_INSTRUMENT && !there)
 		report_unchecked(c->m, "guard=instrument, but no instrumented code is linked in", 1);
 }
@@ -91,6 +94,7 @@ static void summarise(struct dmasim_machine *m)
 {
 	struct check *c = m->check;
 
+	doubt_summary(c);
 	report_fact(m, "mappings made", c->made);
 	report_fact(m, "mappings live at most", c->peak);
 	count(m, "hand-overs after which CPU reads were not seen", c->unchecked_reads);

@@ -21,6 +21,8 @@ void report_finding(struct dmasim_machine *m, const struct finding *f); /* = hoo
 void report_settle(struct dmasim_machine *m);
 /* Counters of what was not checked, printed in the summary under "unchecked". name: static string, stable. */
 void report_unchecked(struct dmasim_machine *m, const char *name, u64 n);
+/* What this machine never put to the test: printed under "untested" (portability=on). */
+void report_untested(struct dmasim_machine *m, const char *name, u64 n);
 /* Facts for the summary ("mappings made", "peak live"): set or add. */
 void report_fact(struct dmasim_machine *m, const char *name, u64 value);
 

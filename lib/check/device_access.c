@@ -139,6 +139,8 @@ static bool check_piece(struct check *c, struct extent *e, struct sim_master *ma
 		check_direction(c, e, dev, lo, hi, write);
 		return false;
 	}
+	if (k_unlikely(c->doubts) && e->dir == DMA_BIDIRECTIONAL) /* never told for it: free to say how it is used */
+		e->told |= write ? TOLD_DEVICE_WRITE : TOLD_DEVICE_READ;
 	if (k_unlikely(e->state & BYTE_CPU_WROTE || extent_runs(c, e)))
 		check_flushed(c, e, dev, lo, hi, write);
 	if (k_unlikely(c->snapshot)) {
@@ -474,7 +476,7 @@ static inline bool ordinary(const struct check *c, struct sim_master *master, dm
 
 	return c->last && extent_holds(e, device_of(master)->id, bus) && n <= e->size - (bus - e->bus) &&
 	       extent_lets(e, write) && e->checked && !e->freed && !(e->state & BYTE_CPU_WROTE) && !extent_runs(c, e) &&
-	       !c->snapshot && bus + n - 1 <= top_line(master);
+	       !c->closely && bus + n - 1 <= top_line(master);
 }
 
 size_t track_dma_access(void *soft, struct sim_master *master, dma_addr_t bus, size_t n, bool write)

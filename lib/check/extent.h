@@ -194,6 +194,9 @@ struct check {
 	} function_cache[64]; /* by address of the string */
 
 	bool snapshot, instrument; /* guards in use */
+	bool doubts;		   /* lint=on or portability=on: doubt.c */
+	bool closely;		   /* device accesses are looked at one by one: snapshot or doubts */
+	u64 highest_bus, widest_mask, asked_need_sync; /* with doubts */
 	u64 snapshot_bytes, snapshot_refused;
 	void *snapshot_free[24]; /* by size class */
 	u64 unchecked_reads, unchecked_writes, unchecked_overlaps, dropped;

@@ -387,7 +387,8 @@ static void process(struct dmasim_machine *m, const struct finding *f, const str
 	struct violation *v;
 	u64 key[4];
 
-	if (view.rule && view.rule->severity == DMASIM_LINT && !m->hw->cfg.lint) {
+	if (view.rule && view.rule->severity == DMASIM_LINT &&
+	    !(view.rule->family == FAMILY_PORTABILITY ? m->hw->cfg.portability : m->hw->cfg.lint)) {
 		r->lints_dropped++;
 		return;
 	}
@@ -527,6 +528,12 @@ void report_unchecked(struct dmasim_machine *m, const char *name, u64 n)
 {
 	if (m->reports)
 		count(m->reports, m->reports->unchecked, name, n, true);
+}
+
+void report_untested(struct dmasim_machine *m, const char *name, u64 n)
+{
+	if (m->reports)
+		count(m->reports, m->reports->untested, name, n, true);
 }
 
 void report_fact(struct dmasim_machine *m, const char *name, u64 value)

@@ -132,7 +132,7 @@ struct check_report {
 	u64 beyond;			   /* distinct or not: came after the table was full */
 	u64 unexpected;			   /* distinct ones */
 	u64 lints_dropped;
-	struct counter unchecked[REPORT_COUNTERS], facts[REPORT_COUNTERS];
+	struct counter unchecked[REPORT_COUNTERS], facts[REPORT_COUNTERS], untested[REPORT_COUNTERS];
 	u64 counters_lost;
 	struct {
 		u64 token;

@@ -72,6 +72,7 @@ const char *rule_family_name(enum rule_family family)
 		[FAMILY_POOL] = "pool",
 		[FAMILY_CONTEXT] = "context",
 		[FAMILY_MMIO] = "mmio",
+		[FAMILY_PORTABILITY] = "portability",
 	};
 
 	return (unsigned int)family < NR_RULE_FAMILIES ? family_names[family] : "";

@@ -23,6 +23,7 @@ enum rule_family {
 	FAMILY_POOL,
 	FAMILY_CONTEXT,
 	FAMILY_MMIO,
+	FAMILY_PORTABILITY, /* lints of portability=on */
 	NR_RULE_FAMILIES
 };
 

@@ -104,7 +104,8 @@ void report_summary(struct dmasim_machine *m)
 	if (!m->hw->cfg.summary || m->hw->cfg.report != REPORT_TEXT)
 		return;
 	report_replay(m, replay, sizeof(replay));
-	if (!r->unexpected && !unmet && !r->pending_lost && !r->write_errors && !m->hw->cfg.verbose) {
+	if (!r->unexpected && !unmet && !r->pending_lost && !r->write_errors && !m->hw->cfg.verbose &&
+	    !any(r->untested)) {
 		if (any(r->unchecked))
 			print_one_line(r, replay);
 		return;
@@ -127,6 +128,7 @@ void report_summary(struct dmasim_machine *m)
 		text_add(&t, "%llu not shown; lint=1 shows them\n", ull(r->lints_dropped));
 	}
 	add_counters(&t, "unchecked", r->unchecked);
+	add_counters(&t, "untested", r->untested);
 	if (r->pending_lost) {
 		label(&t, "lost");
 		text_add(&t, "%llu found where nothing can be printed, more than fit in memory set aside\n",

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/check/call.h"
+#include "lib/check/doubt.h"
 #include "lib/check/dma_debug.h"
 #include "lib/check/life.h"
 #include "lib/check/pool.h"
@@ -135,6 +136,8 @@ static inline struct extent *record(struct dmasim_machine *m, const struct track
 	if (k_unlikely(!e))
 		return NULL;
 	e->freed = freed;
+	if (k_unlikely(c->doubts))
+		doubt_map(c, e, stack);
 	if (k_unlikely(again))
 		e->told |= TOLD_NOT_ENDED;
 	if (k_unlikely(kind_is_allocated(op->kind))) {
@@ -206,11 +209,6 @@ static struct extent *allocated_by_cpu(struct check *c, const struct track_op *o
 	return NULL;
 }
 
-static bool cpu_wrote(u8 state)
-{
-	return state & BYTE_CPU_WROTE;
-}
-
 static bool device_wrote(u8 state)
 {
 	return state & BYTE_DEV_WROTE;
@@ -234,41 +232,6 @@ static bool leave_stale(struct check *c, struct extent *e, const struct stamp *b
 	return true;
 }
 
-static bool cpu_owns(u8 state)
-{
-	return (state & BYTE_OWNER) == BYTE_CPU;
-}
-
-/*
- * What the CPU wrote in its own phase, and the hand-over to the CPU that comes now throws away: a bounce buffer is copied
- * over it, an invalidated line loses it. True if there is such a byte.
- */
-static __attribute__((__noinline__, __cold__)) bool writes_lost(struct check *c, struct extent *e, u64 lo, u64 hi,
-								const char *verb, const struct stamp *by)
-{
-	struct finding f = {.rule = "cpu-write-lost", .act = by->stack, .act_verb = verb};
-	u64 first, end;
-	struct span s;
-	char map[33];
-
-	if (!extent_is_streaming(e) || e->freed)
-		return false;
-	if (!extent_find(c, e, lo, hi, cpu_wrote, &s)) {
-		if (!c->snapshot || !snapshot_cpu_wrote(c, e, lo, hi, &first, &end))
-			return false;
-		/* unless the device has fetched them too early, and that has been told */
-		if (!extent_find(c, e, first, end, cpu_owns, &s) || !(s.told & TOLD_NOT_FLUSHED))
-			snapshot_report(c, e, "cpu-write-lost", first, end, verb);
-		return true;
-	}
-	if (!(s.told & TOLD_NOT_FLUSHED) && !(e->list && sg_list_told(c, e, TOLD_LIST_LOST))) {
-		finding_of(c, &f, e, s.lo, s.hi, map);
-		check_found(c, &f);
-		extent_tell(c, e, &s, TOLD_NOT_FLUSHED);
-	}
-	return true;
-}
-
 static inline bool may_lose_writes(const struct extent *e)
 {
 	return k_unlikely(e->more || e->state & BYTE_CPU_WROTE) && may_write(e->dir);
@@ -279,8 +242,10 @@ static inline void end(struct check *c, struct extent *e, unsigned long attrs, c
 {
 	if (k_unlikely(c->snapshot) && e->more && extent_more(c, e)->snapshot && !e->freed)
 		snapshot_compare_owned(c, e, 0, e->size, false);
+	if (k_unlikely(c->doubts))
+		doubt_end(c, e, by);
 	if (may_lose_writes(e) && !(attrs & ATTR_SKIP_CPU_SYNC))
-		writes_lost(c, e, 0, e->size, "unmap", by);
+		call_loses_writes(c, e, 0, e->size, "unmap", by);
 	real->found = true;
 	real->kind = (enum extent_kind)e->kind;
 	real->bus = e->bus;
@@ -353,9 +318,12 @@ void tracker_hand_over(struct check *c, struct extent *e, u64 lo, u64 hi, enum d
 {
 	u8 lost = 0;
 
+	if (k_unlikely(c->doubts))
+		doubt_sync(c, e, lo, hi, side, by);
 	if (e->dir != DMA_BIDIRECTIONAL)
 		dir = (enum dma_data_direction)e->dir; /* what the call would have said: no consequences */
-	if (side == SYNC_FOR_CPU && may_lose_writes(e) && dir != DMA_TO_DEVICE && writes_lost(c, e, lo, hi, "sync", by))
+	if (side == SYNC_FOR_CPU && may_lose_writes(e) && dir != DMA_TO_DEVICE &&
+	    call_loses_writes(c, e, lo, hi, "sync", by))
 		lost = BYTE_CPU_WROTE;
 	if (c->snapshot && e->more && extent_more(c, e)->snapshot)
 		snapshot_compare_owned(c, e, lo, hi, side == SYNC_FOR_CPU);
@@ -399,15 +367,18 @@ bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_
 	inside = op->size <= e->size - lo;
 	hi = inside ? lo + op->size : e->size;
 	*phys = e->phys + lo;
-	if (k_unlikely(e->freed) || !kind_is_streaming(e->kind))
+	if (k_unlikely(e->freed) || !kind_is_streaming(e->kind)) {
+		if (c->doubts && !e->freed && kind_is_coherent(e->kind))
+			doubt_sync_kind(c, op, e);
 		return false;
+	}
 	if (k_unlikely((e->kind == EXTENT_DAC) != (op->kind == EXTENT_DAC)))
 		call_syncs_kind(m, op, e, lo, hi);
 	if (k_unlikely(!inside) || k_unlikely(e->dir != DMA_BIDIRECTIONAL && e->dir != (unsigned int)dir))
 		call_sync_mismatch(m, op, e, lo, hi);
 	if (k_unlikely(!e->checked))
 		call_error_unchecked(m, op, e, "sync");
-	if (k_unlikely(m->hw->cfg.lint))
+	if (k_unlikely(c->doubts) && m->hw->cfg.lint)
 		call_syncs_again(m, op, e, lo, hi, side);
 
 	by = (struct stamp){sim_now(m->hw), stack_capture(m, op->frame), extent_function(c, op->function), 0};

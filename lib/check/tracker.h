@@ -106,6 +106,8 @@ bool track_sg_end(struct dmasim_machine *m, u32 list, struct track_unmapped *rea
 /* True if the list is mapped, and the sync should be carried out. */
 bool track_sg_sync(struct dmasim_machine *m, const struct track_sg *sg, enum track_sync_side side);
 
+/* dma_need_sync() was called. */
+void track_need_sync_asked(struct dmasim_machine *m);
 /* dma_set_mask and friends: mask-changed-while-mapped. */
 void track_mask_changed(struct dmasim_machine *m, struct dmasim_device_private *dev, const char *function, void *frame);
 

@@ -25,8 +25,9 @@ struct dmasim_device_private {
 	/* mask bookkeeping for the mask rules */
 	bool mask_set, mask_failed, mask_failure_reported;
 	bool coherent_mask_failed, mask_unset_reported;
-	bool mask_holes, mask_holes_reported; /* a mask with zeroes below its highest bit was set */
-	stack_id mask_failed_at;	      /* the call that failed */
+	bool asked_max_mapping, small_blocks_told; /* dma_max_mapping_size() was called; lints */
+	bool mask_holes, mask_holes_reported;	   /* a mask with zeroes below its highest bit was set */
+	stack_id mask_failed_at;		   /* the call that failed */
 	u64 mask_failed_time, mask_refused;
 	u64 streaming_mask; /* storage for dev->dma_mask of library-made devices */
 	struct device_dma_parameters parms;

@@ -244,6 +244,8 @@ size_t dma_max_mapping_size(struct device *dev)
 {
 	struct dmasim_device_private *p = k_device(dev, "dma_max_mapping_size");
 
+	if (p)
+		p->asked_max_mapping = true;
 	return p && dma_ops_of(p)->max_mapping_size ? dma_ops_of(p)->max_mapping_size(dev) : SIZE_MAX;
 }
 
@@ -262,6 +264,8 @@ bool dma_need_sync(struct device *dev, dma_addr_t addr)
 	struct dmasim_device_private *p = k_device(dev, "dma_need_sync");
 
 	(void)addr;
+	if (p)
+		track_need_sync_asked(p->machine);
 	if (!p || (p->machine->checks && !p->machine->hw->cfg.need_sync_honest))
 		return true;
 	return dma_ops_of(p)->sync_single_for_cpu || dma_ops_of(p)->sync_single_for_device;

@@ -35,6 +35,7 @@ static const struct family {
 	{"scatterlist", scatterlist_scenarios},
 	{"pool", pool_scenarios},
 	{"blind", blind_scenarios},
+	{"portability", portability_scenarios},
 };
 
 /* Print what fired where, for coverage.c. */

@@ -107,7 +107,7 @@ static inline int boot_snapshot(void **state)
 {
 	(void)state;
 	boot_spec("worst,ram=64M");
-	machine.check->snapshot = true;
+	machine.check->snapshot = machine.check->closely = true;
 	return 0;
 }
 
