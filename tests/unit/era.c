@@ -279,6 +279,24 @@ struct old_ring {
 	DECLARE_PCI_UNMAP_LEN(len)
 };
 
+static void declared_memory(void **state)
+{
+	dma_addr_t handle;
+	void *cpu;
+
+	(void)state;
+	begin_pci("pc");
+	assert_int_equal(dma_declare_coherent_memory(&pdev->dev, 0x1234, 0, 0, DMA_MEMORY_MAP), 0);
+	assert_true(dma_declare_coherent_memory(&pdev->dev, 0x1234, 0, 0) < 0);
+	dmasim_violations_clear();
+	/* memory without an owner, written back and invalidated by hand */
+	cpu = dma_alloc_noncoherent(&pdev->dev, N, &handle, GFP_KERNEL);
+	assert_non_null(cpu);
+	dma_cache_sync(&pdev->dev, cpu, N, DMA_BIDIRECTIONAL);
+	dma_free_noncoherent(&pdev->dev, N, cpu, handle);
+	end(0);
+}
+
 static void unmap_state(void **state)
 {
 	struct old_ring ring;
@@ -368,10 +386,9 @@ static void handlers_and_work(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(streaming),	     cmocka_unit_test(names_in_reports),
-		cmocka_unit_test(failures),	     cmocka_unit_test(old_lists),
-		cmocka_unit_test(null_is_isa),	     cmocka_unit_test(attributes),
-		cmocka_unit_test(unmap_state),	     cmocka_unit_test(pools),
+		cmocka_unit_test(streaming),	     cmocka_unit_test(names_in_reports), cmocka_unit_test(failures),
+		cmocka_unit_test(old_lists),	     cmocka_unit_test(null_is_isa),	 cmocka_unit_test(attributes),
+		cmocka_unit_test(declared_memory),   cmocka_unit_test(unmap_state),	 cmocka_unit_test(pools),
 		cmocka_unit_test(handlers_and_work),
 	};
 

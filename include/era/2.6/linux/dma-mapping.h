@@ -13,6 +13,7 @@
 #include <dmasim/device.h>
 #include <dmasim/era.h>
 #include <linux/dma-attrs.h>
+#include <linux/dma-map-ops.h>
 #include <linux/err.h>
 #include <asm/scatterlist.h>
 
@@ -100,5 +101,25 @@ static inline struct device *dmasim_era_device(struct device *dev)
 	DMASIM_ERA_CALL(dmasim_era_free_noncoherent_, DMASIM_ERA_COUNT(__VA_ARGS__))(__VA_ARGS__)
 /* For such memory, and for that of dma_alloc_attrs() with DMA_ATTR_NON_CONSISTENT. */
 #define dma_cache_sync(dev, cpu, size, dir) dma_cache_sync(dmasim_era_device(dev), cpu, size, dir)
+
+/* ---- memory declared for one device ---- */
+
+#define DMA_MEMORY_MAP		     0x01
+#define DMA_MEMORY_IO		     0x02
+#define DMA_MEMORY_INCLUDES_CHILDREN 0x04
+#define DMA_MEMORY_EXCLUSIVE	     0x08
+
+/*
+ * Five arguments, until 4.13: DMA_MEMORY_MAP or DMA_MEMORY_IO of @flags when it worked, 0 when it did not. The memory is
+ * exclusive with and without DMA_MEMORY_EXCLUSIVE. Four: today's call.
+ */
+static inline int dmasim_era_declare(struct device *dev, phys_addr_t phys, dma_addr_t addr, size_t size, int flags)
+{
+	return dma_declare_coherent_memory(dev, phys, addr, size) ? 0 : flags & (DMA_MEMORY_MAP | DMA_MEMORY_IO);
+}
+#define dmasim_era_declare_4(dev, phys, addr, size)	   (dma_declare_coherent_memory)(dev, phys, addr, size)
+#define dmasim_era_declare_5(dev, phys, addr, size, flags) dmasim_era_declare(dev, phys, addr, size, flags)
+#define dma_declare_coherent_memory(...) \
+	DMASIM_ERA_CALL(dmasim_era_declare_, DMASIM_ERA_COUNT(__VA_ARGS__))(__VA_ARGS__)
 
 #endif
