@@ -81,15 +81,18 @@ static inline bool map_arguments_ok(struct dmasim_device_private *p, struct trac
 dma_addr_t dma_call_map(struct dmasim_device_private *p, const struct track_op *op)
 {
 	const struct dma_map_ops *ops = dma_ops_of(p);
+	dma_addr_t addr = DMA_MAPPING_ERROR;
 
 	if (k_likely(ops == &dma_direct_ops))
 		return dma_direct_map_phys(p->dev, op->phys, op->size, op->dir, op->attrs);
 	if (ops->map_phys)
-		return ops->map_phys(p->dev, op->phys, op->size, op->dir, op->attrs);
-	if (ops->map_page && !(op->attrs & DMA_ATTR_MMIO))
-		return ops->map_page(p->dev, pfn_to_page(op->phys >> SIM_PAGE_SHIFT), op->phys & (SIM_PAGE_SIZE - 1),
+		addr = ops->map_phys(p->dev, op->phys, op->size, op->dir, op->attrs);
+	else if (op->attrs & DMA_ATTR_MMIO && ops->map_resource)
+		addr = ops->map_resource(p->dev, op->phys, op->size, op->dir, op->attrs);
+	else if (!(op->attrs & DMA_ATTR_MMIO) && ops->map_page)
+		addr = ops->map_page(p->dev, pfn_to_page(op->phys >> SIM_PAGE_SHIFT), op->phys & (SIM_PAGE_SIZE - 1),
 				     op->size, op->dir, op->attrs);
-	return DMA_MAPPING_ERROR;
+	return ops->mapping_error && ops->mapping_error(p->dev, addr) ? DMA_MAPPING_ERROR : addr;
 }
 
 /* The core: op->phys is known and may be mapped. */
@@ -265,6 +268,8 @@ void dma_call_unmap(struct dmasim_device_private *p, const struct track_op *op)
 		return;
 	if (ops->unmap_phys)
 		ops->unmap_phys(p->dev, op->bus, op->size, op->dir, op->attrs);
+	else if (op->attrs & DMA_ATTR_MMIO && ops->unmap_resource)
+		ops->unmap_resource(p->dev, op->bus, op->size, op->dir, op->attrs);
 	else if (ops->unmap_page && !(op->attrs & DMA_ATTR_MMIO))
 		ops->unmap_page(p->dev, op->bus, op->size, op->dir, op->attrs);
 }

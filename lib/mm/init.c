@@ -43,6 +43,7 @@ void mm_exit(struct dmasim_machine *m)
 	classify_exit(mm);
 	slab_exit(mm);
 	contig_exit(mm);
+	genalloc_exit(mm);
 	zones_exit(mm);
 	page_exit(mm);
 	free(mm);
@@ -268,6 +269,7 @@ void mm_check(struct dmasim_machine *m)
 	slab_check(m->mm);
 	foreign_check(m->mm);
 	contig_check(m->mm);
+	genalloc_check(m->mm);
 }
 
 u64 mm_free_page_count(struct dmasim_machine *m)

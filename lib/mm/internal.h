@@ -72,6 +72,7 @@ struct mm_zone {
 
 enum { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, MM_ZONES };
 
+struct gen_pool;
 struct mm_segments;
 
 /* window.c */
@@ -108,6 +109,7 @@ struct mm {
 	struct mm_vmalloc *vmalloc;
 	struct mm_foreign *foreign;
 	struct mm_segments *segments;
+	struct gen_pool *gen_pools;
 	struct mm_range *reserved; /* contig.c: what no zone has, by index */
 	unsigned int nr_reserved;
 
@@ -237,6 +239,10 @@ void vmalloc_free(struct dmasim_machine *m, const void *p, const char *function)
 void vmalloc_exit(struct mm *mm);
 /* The physical byte behind p, ~0 if none. *coherent (may be NULL): the area shows coherent memory. */
 phys_addr_t vmalloc_phys(struct mm *mm, uintptr_t p, bool *coherent);
+
+/* ---- genalloc.c ---- */
+void genalloc_exit(struct mm *mm);
+void genalloc_check(const struct mm *mm);
 
 /* ---- contig.c ---- */
 void contig_exit(struct mm *mm);

@@ -131,6 +131,74 @@ static void maintenance_is_counted(void **state)
 	end(0);
 }
 
+/* Operations as kernels before 5.0 had them: resources apart, an error value of their own. */
+static unsigned int resources;
+
+static dma_addr_t old_map_page(struct device *d, struct page *page, unsigned long offset, size_t size,
+			       enum dma_data_direction dir, unsigned long attrs)
+{
+	return offset ? 0 : dma_direct_ops.map_phys(d, page_to_phys(page), size, dir, attrs);
+}
+
+static dma_addr_t old_map_resource(struct device *d, phys_addr_t phys, size_t size, enum dma_data_direction dir,
+				   unsigned long attrs)
+{
+	resources++;
+	return dma_direct_ops.map_phys(d, phys, size, dir, attrs | DMA_ATTR_MMIO);
+}
+
+static void old_unmap_resource(struct device *d, dma_addr_t addr, size_t size, enum dma_data_direction dir,
+			       unsigned long attrs)
+{
+	(void)d;
+	(void)addr;
+	(void)size;
+	(void)dir;
+	(void)attrs;
+	resources--;
+}
+
+static int old_mapping_error(struct device *d, dma_addr_t addr)
+{
+	(void)d;
+	return addr == 0;
+}
+
+static void members_of_old_tables(void **state)
+{
+	static const struct dma_map_ops old = {
+		.map_page = old_map_page,
+		.map_resource = old_map_resource,
+		.unmap_resource = old_unmap_resource,
+		.mapping_error = old_mapping_error,
+	};
+	static const struct dma_map_ops nothing;
+	struct page *page;
+	dma_addr_t bus, handle;
+
+	(void)state;
+	begin("pc");
+	page = alloc_page(GFP_KERNEL);
+	set_dma_ops(dev, &old);
+	bus = dma_map_page(dev, page, 0, 64, DMA_TO_DEVICE);
+	assert_int_equal(dma_mapping_error(dev, bus), 0);
+	dma_unmap_page(dev, bus, 64, DMA_TO_DEVICE);
+	assert_true(dma_map_page(dev, page, 64, 64, DMA_TO_DEVICE) == DMA_MAPPING_ERROR);
+	bus = dma_map_resource(dev, 0xe0000000, 64, DMA_TO_DEVICE, 0);
+	assert_int_equal(dma_mapping_error(dev, bus), 0);
+	assert_int_equal(resources, 1);
+	dma_unmap_resource(dev, bus, 64, DMA_TO_DEVICE, 0);
+	assert_int_equal(resources, 0);
+	/* Of a table without any member all fails, and nothing crashes. */
+	set_dma_ops(dev, &nothing);
+	assert_int_equal(dma_mapping_error(dev, dma_map_page(dev, page, 0, 64, DMA_TO_DEVICE)), -ENOMEM);
+	assert_int_equal(dma_mapping_error(dev, dma_map_resource(dev, 0xe0000000, 64, DMA_TO_DEVICE, 0)), -ENOMEM);
+	assert_null(dma_alloc_coherent(dev, 64, &handle, GFP_KERNEL));
+	assert_int_equal(dma_set_mask(dev, DMA_BIT_MASK(32)), 0);
+	__free_page(page);
+	end(0);
+}
+
 static void bypass(void **state)
 {
 	dma_addr_t bus;
@@ -202,8 +270,11 @@ static void tables_called_badly(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tables_by_name),	  cmocka_unit_test(no_iommu_here),
-		cmocka_unit_test(maintenance_is_counted), cmocka_unit_test(bypass),
+		cmocka_unit_test(tables_by_name),
+		cmocka_unit_test(no_iommu_here),
+		cmocka_unit_test(maintenance_is_counted),
+		cmocka_unit_test(members_of_old_tables),
+		cmocka_unit_test(bypass),
 		cmocka_unit_test(tables_called_badly),
 	};
 

@@ -42,6 +42,13 @@ struct dma_map_ops {
 			       enum dma_data_direction dir, unsigned long attrs);
 	void (*unmap_page)(struct device *dev, dma_addr_t addr, size_t size, enum dma_data_direction dir,
 			   unsigned long attrs);
+	/* Registers of another device, where map_phys is NULL (4.9 to 6.18). NULL: such maps fail. */
+	dma_addr_t (*map_resource)(struct device *dev, phys_addr_t phys, size_t size, enum dma_data_direction dir,
+				   unsigned long attrs);
+	void (*unmap_resource)(struct device *dev, dma_addr_t addr, size_t size, enum dma_data_direction dir,
+			       unsigned long attrs);
+	/* Not 0: what a map returned means that it failed (until 4.20). The driver gets DMA_MAPPING_ERROR all the same. */
+	int (*mapping_error)(struct device *dev, dma_addr_t addr);
 	int (*map_sg)(struct device *dev, struct scatterlist *sg, int nents, enum dma_data_direction dir,
 		      unsigned long attrs);
 	void (*unmap_sg)(struct device *dev, struct scatterlist *sg, int nents, enum dma_data_direction dir,
