@@ -78,25 +78,22 @@ static void leaves_its_block(struct check *c, struct extent *e, stack_id act)
 	check_found(c, &f);
 }
 
+static bool small_block(const struct extent *e)
+{
+	return e->kind == EXTENT_COHERENT && e->size <= SIM_PAGE_SIZE / 2;
+}
+
 static void count_small_block(struct check *c, struct extent *e, stack_id act)
 {
 	struct dmasim_device_private *dev = check_device(c, e->dev);
 	struct finding f;
-	unsigned int n = 0;
 
-	if (!dev || dev->small_blocks_told || e->size > SIM_PAGE_SIZE / 2)
-		return;
-	for (u32 id = 1; id < c->extents.used && n < SMALL_BLOCKS; id++) {
-		const struct extent *other = extent_at(c, id);
-
-		n += other->live && !other->ghost && other->dev == e->dev && other->kind == EXTENT_COHERENT &&
-		     other->size <= SIM_PAGE_SIZE / 2;
-	}
-	if (n < SMALL_BLOCKS)
+	if (!dev || ++dev->small_blocks < SMALL_BLOCKS || dev->small_blocks_told)
 		return;
 	dev->small_blocks_told = true;
 	f = doubt(c, e, "coherent-many-small", act, "allocate", 0, e->size);
-	finding_more(&f, "blocks", "%u of at most %d bytes live; each takes a page or more", n, (int)SIM_PAGE_SIZE / 2);
+	finding_more(&f, "blocks", "%u of at most %d bytes live; each takes a page or more", dev->small_blocks,
+		     (int)SIM_PAGE_SIZE / 2);
 	check_found(c, &f);
 }
 
@@ -110,7 +107,7 @@ void doubt_map(struct check *c, struct extent *e, stack_id act)
 		c->highest_bus = e->bus + e->size - 1;
 	if (mask > c->widest_mask)
 		c->widest_mask = mask;
-	if (cfg->lint && e->kind == EXTENT_COHERENT)
+	if (cfg->lint && small_block(e))
 		count_small_block(c, e, act);
 	if (!cfg->portability || !extent_is_streaming(e))
 		return;
@@ -169,8 +166,11 @@ void doubt_sync_kind(struct check *c, const struct track_op *op, struct extent *
 void doubt_end(struct check *c, struct extent *e, const struct stamp *by)
 {
 	unsigned int used = e->told & (TOLD_DEVICE_READ | TOLD_DEVICE_WRITE);
+	struct dmasim_device_private *dev = check_device(c, e->dev);
 	struct finding f;
 
+	if (c->m->hw->cfg.lint && small_block(e) && dev && dev->small_blocks)
+		dev->small_blocks--;
 	if (!c->m->hw->cfg.lint || e->dir != DMA_BIDIRECTIONAL || !extent_is_streaming(e) || e->freed)
 		return;
 	if (used != TOLD_DEVICE_READ && used != TOLD_DEVICE_WRITE)

@@ -37,7 +37,7 @@ void track_map(struct dmasim_machine *m, const struct track_op *op)
 	__builtin_prefetch(e, 1);
 	__builtin_prefetch(p, 1);
 	stack = stack_capture(m, op->frame);
-	if (k_unlikely(op->kind > EXTENT_PAGE || !op->allocated || c->unsettled.waiting || c->snapshot ||
+	if (k_unlikely(op->kind > EXTENT_PAGE || !op->allocated || c->unsettled.waiting || c->closely ||
 		       dma_debug_on(m)) ||
 	    k_unlikely(!one_page(c, phys, size) || size - 1 >= SIM_PAGE_SIZE || phys - bus != c->shift) ||
 	    k_unlikely(e->live || c->live > c->home_mask / 2 || dev >= c->paged_devs) ||
@@ -83,7 +83,7 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 	    k_unlikely(e->size != op->size || e->dir != (unsigned int)op->dir || e->kind != op->kind) ||
 	    k_unlikely(op->kind > EXTENT_PAGE || !e->checked || e->freed || e->list || e->more ||
 		       e->state & BYTE_CPU_WROTE) ||
-	    k_unlikely(c->unsettled.waiting || c->snapshot || dma_debug_on(m) || op->dev->master.transfers ||
+	    k_unlikely(c->unsettled.waiting || c->closely || dma_debug_on(m) || op->dev->master.transfers ||
 		       op->attrs & ATTR_SKIP_CPU_SYNC)) {
 		tracker_unmap(m, op, real);
 		return;

@@ -25,6 +25,7 @@ struct dmasim_device_private {
 	/* mask bookkeeping for the mask rules */
 	bool mask_set, mask_failed, mask_failure_reported;
 	bool coherent_mask_failed, mask_unset_reported;
+	unsigned int small_blocks;		   /* coherent ones alive, with lint=on */
 	bool asked_max_mapping, small_blocks_told; /* dma_max_mapping_size() was called; lints */
 	bool mask_holes, mask_holes_reported;	   /* a mask with zeroes below its highest bit was set */
 	stack_id mask_failed_at;		   /* the call that failed */
