@@ -136,6 +136,7 @@ enum sim_region_kind {
 	REGION_IOMEM,	 /* register windows: never backed by memory, a dereference faults */
 	REGION_COOKIE,	 /* handles of memory without a kernel mapping: likewise */
 	REGION_VMALLOC,	 /* pages of RAM mapped one by one (lib/mm) */
+	REGION_USER,	 /* the same, for the user program (lib/mm) */
 };
 
 struct sim_region {

@@ -74,6 +74,10 @@ void tracker_unmap(struct dmasim_machine *m, const struct track_op *op, struct t
 
 /* track_map() with the caller's stack; *overlap: whether overlaps are looked for, and then whether one was found. */
 struct extent *tracker_record(struct dmasim_machine *m, const struct track_op *op, stack_id stack, bool *overlap);
+/* allocation.c: allocated memory found by the CPU's address, for a call with another handle. */
+struct extent *tracker_by_cpu(struct check *c, const struct track_op *op);
+/* What was mapped or allocated. */
+void tracker_describe(const struct check *c, const struct extent *e, struct track_unmapped *real);
 /* The end of e: what is to be undone, and where its record goes. */
 void tracker_end(struct check *c, struct extent *e, unsigned long attrs, const struct stamp *by,
 		 struct track_unmapped *real);

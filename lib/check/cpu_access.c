@@ -158,7 +158,7 @@ static void check_foreign(const struct access *a, size_t n)
 		check_range(a, phys, phys + n);
 }
 
-/* Pages of RAM seen through an area of vmalloc's: each lies somewhere else. */
+/* Pages of RAM seen through an area of vmalloc's, or by the user program: each lies somewhere else. */
 static void check_scattered(const struct access *a, size_t n)
 {
 	const volatile char *p = a->p;
@@ -195,7 +195,7 @@ static __attribute__((__noinline__)) void check_slow(struct dmasim_machine *m, c
 		if (n > r->size - ((uintptr_t)p - r->start))
 			n = r->size - ((uintptr_t)p - r->start);
 		check_range(&a, lo, lo + n);
-	} else if (r->kind == REGION_VMALLOC) {
+	} else if (r->kind == REGION_VMALLOC || r->kind == REGION_USER) {
 		check_scattered(&a, n);
 	} else if (r->kind == REGION_IOMEM || r->kind == REGION_COOKIE) {
 		check_settle(m);

@@ -10,6 +10,7 @@
 #include "lib/check/runs.h"
 #include "lib/check/tracker.h"
 
+#define ATTR_WRITE_COMBINE     (1 << 2)
 #define ATTR_NON_CONSISTENT    (1 << 3)
 #define ATTR_NO_KERNEL_MAPPING (1 << 4)
 #define ATTR_SKIP_CPU_SYNC     (1 << 5)

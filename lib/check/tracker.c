@@ -189,26 +189,6 @@ static struct extent *meant(struct check *c, const struct track_op *op)
 	return best;
 }
 
-/* Allocated memory found by the CPU address, for a free with another handle. */
-static struct extent *allocated_by_cpu(struct check *c, const struct track_op *op)
-{
-	enum mm_address_kind kind;
-	struct extent_walk w;
-	struct extent *e;
-	phys_addr_t phys;
-
-	if (!op->cpu)
-		return NULL;
-	phys = mm_classify(c->m, op->cpu, &kind);
-	if (phys == ~(phys_addr_t)0)
-		return NULL;
-	extent_walk_init(c, &w, phys, phys + 1);
-	while ((e = extent_walk_next(&w)))
-		if (e->kind == op->kind && e->dev == op->dev->id && extent_more(c, e)->cpu == op->cpu)
-			return e;
-	return NULL;
-}
-
 static bool device_wrote(u8 state)
 {
 	return state & BYTE_DEV_WROTE;
@@ -237,15 +217,8 @@ static inline bool may_lose_writes(const struct extent *e)
 	return k_unlikely(e->more || e->state & BYTE_CPU_WROTE) && may_write(e->dir);
 }
 
-static inline void end(struct check *c, struct extent *e, unsigned long attrs, const struct stamp *by,
-		       struct track_unmapped *real)
+void tracker_describe(const struct check *c, const struct extent *e, struct track_unmapped *real)
 {
-	if (k_unlikely(c->snapshot) && e->more && extent_more(c, e)->snapshot && !e->freed)
-		snapshot_compare_owned(c, e, 0, e->size, false);
-	if (k_unlikely(c->doubts))
-		doubt_end(c, e, by);
-	if (may_lose_writes(e) && !(attrs & ATTR_SKIP_CPU_SYNC))
-		call_loses_writes(c, e, 0, e->size, "unmap", by);
 	real->found = true;
 	real->kind = (enum extent_kind)e->kind;
 	real->bus = e->bus;
@@ -254,6 +227,18 @@ static inline void end(struct check *c, struct extent *e, unsigned long attrs, c
 	real->dir = (enum dma_data_direction)e->dir;
 	real->attrs = e->attrs;
 	real->cpu = kind_is_allocated(e->kind) && e->more ? extent_more(c, e)->cpu : NULL;
+}
+
+static inline void end(struct check *c, struct extent *e, unsigned long attrs, const struct stamp *by,
+		       struct track_unmapped *real)
+{
+	if (k_unlikely(c->snapshot) && e->more && extent_more(c, e)->snapshot && !e->freed)
+		snapshot_compare_owned(c, e, 0, e->size, false);
+	if (k_unlikely(c->doubts))
+		doubt_end(c, e, by);
+	if (may_lose_writes(e) && !(attrs & ATTR_SKIP_CPU_SYNC) && e->kind != EXTENT_NONCOHERENT) /* which ends too */
+		call_loses_writes(c, e, 0, e->size, "unmap", by);
+	tracker_describe(c, e, real);
 	if (k_unlikely(attrs & ATTR_SKIP_CPU_SYNC) && leave_stale(c, e, by))
 		extent_haunt(c, e, by);
 	else
@@ -279,7 +264,7 @@ void tracker_unmap(struct dmasim_machine *m, const struct track_op *op, struct t
 	by = (struct stamp){sim_now(m->hw), stack_capture(m, op->frame), extent_function(c, op->function), 0};
 	e = meant(c, op);
 	if (k_unlikely(!e) && kind_is_allocated(op->kind))
-		e = allocated_by_cpu(c, op);
+		e = tracker_by_cpu(c, op);
 	if (k_unlikely(!e)) {
 		call_unmaps_nothing(m, op);
 		return;
@@ -384,50 +369,6 @@ bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_
 	by = (struct stamp){sim_now(m->hw), stack_capture(m, op->frame), extent_function(c, op->function), 0};
 	tracker_hand_over(c, e, lo, hi, dir, side, &by);
 	return inside;
-}
-
-bool track_cache_sync(struct dmasim_machine *m, const struct track_op *op)
-{
-	struct check *c = m->check;
-	struct extent_walk w;
-	struct extent *e;
-	struct stamp by;
-	u8 clear = 0;
-	u64 lo, hi;
-
-	if (k_unlikely(!c))
-		return true;
-	check_settle(m);
-	extent_walk_init(c, &w, op->phys, op->phys + 1);
-	while ((e = extent_walk_next(&w)))
-		if (e->kind == EXTENT_NONCOHERENT && e->dev == op->dev->id)
-			break;
-	if (k_unlikely(!e)) {
-		struct finding f = call_finding(m, op, "sync-unknown", "sync");
-
-		f.has_bus = false;
-		finding_more(&f, "memory", "%s() was given memory that the device has not got as non-coherent",
-			     op->function);
-		check_found(c, &f);
-		return false;
-	}
-	if (e->freed)
-		return false;
-	lo = op->phys - e->phys;
-	hi = op->size <= e->size - lo ? lo + op->size : e->size;
-	if (k_unlikely(hi - lo < op->size))
-		call_sync_mismatch(m, op, e, lo, hi);
-	by = (struct stamp){sim_now(m->hw), stack_capture(m, op->frame), extent_function(c, op->function), 0};
-	if (c->snapshot && e->more && extent_more(c, e)->snapshot)
-		snapshot_compare_owned(c, e, lo, hi, false);
-	if (op->dir != DMA_FROM_DEVICE) /* written back */
-		clear |= BYTE_CPU_WROTE;
-	if (op->dir != DMA_TO_DEVICE) /* invalidated */
-		clear |= BYTE_DEV_WROTE;
-	extent_change(c, e, lo, hi, BYTE_OWNER | BYTE_SEEN | clear, BYTE_CPU, &by);
-	if (op->dir != DMA_FROM_DEVICE && c->snapshot)
-		snapshot_take(c, e, lo, hi);
-	return true;
 }
 
 /* ---- what happens around mappings ---- */

@@ -83,6 +83,12 @@ bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_
 bool track_cache_sync(struct dmasim_machine *m, const struct track_op *op);
 
 /*
+ * The allocation of the device that a call names by handle (ERROR: none given), CPU address, size and attributes, to pass
+ * it on: what differs is reported, and *real says what was allocated. False: there is none, and reported.
+ */
+bool track_allocation(struct dmasim_machine *m, const struct track_op *op, struct track_unmapped *real);
+
+/*
  * Lists. One call maps, syncs or ends all entries; what is said of it is said once. Each entry is a mapping of its own to
  * everybody else.
  */

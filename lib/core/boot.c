@@ -75,6 +75,7 @@ static const struct kernel_hooks no_hooks = {
 	.memory_freeing = no_memory_event,
 	.cpu_access = no_cpu_access,
 	.device_released = no_device_released,
+	.user_exits = no_settle,
 	.settle = no_settle,
 	.device_setup = no_device_setup,
 	.unchecked = no_count,

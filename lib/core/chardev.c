@@ -56,6 +56,7 @@ struct dmasim_file {
 	struct file file;
 	struct inode inode;
 	char name[64];
+	unsigned int refs; /* the user's, and one a mapping */
 };
 
 struct k_chardevs {
@@ -451,6 +452,7 @@ struct dmasim_file *dmasim_open(const char *name, int flags)
 		return NULL;
 	}
 	f->m = m;
+	f->refs = 1;
 	snprintf(f->name, sizeof(f->name), "%s", n->name);
 	f->inode = (struct inode){.i_rdev = n->devt, .i_cdev = cdev};
 	f->file = (struct file){.f_op = ops,
@@ -540,11 +542,42 @@ long dmasim_ioctl(struct dmasim_file *f, unsigned int command, void *arg)
 	return result == -ENOIOCTLCMD ? -ENOTTY : result;
 }
 
+struct file *k_file_get(struct dmasim_file *f, const char *function, const char **name)
+{
+	if (!use(f, function)) {
+		errno = EBADF;
+		return NULL;
+	}
+	f->refs++;
+	*name = f->name;
+	return &f->file;
+}
+
+void k_file_dup(struct file *file)
+{
+	container_of(file, struct dmasim_file, file)->refs++;
+}
+
+int k_file_put(struct dmasim_machine *m, struct file *file)
+{
+	struct dmasim_file *f = container_of(file, struct dmasim_file, file);
+	int result = 0;
+
+	if (--f->refs)
+		return 0;
+	if (file->f_op->release) {
+		k_callback_enter(m, f->name);
+		result = file->f_op->release(&f->inode, file);
+		k_callback_exit(m);
+	}
+	free(f);
+	return result;
+}
+
 int dmasim_close(struct dmasim_file *f)
 {
 	struct dmasim_machine *m;
 	struct dmasim_file **link;
-	int result = 0;
 
 	STACK_ENTER();
 	if (!f)
@@ -555,19 +588,14 @@ int dmasim_close(struct dmasim_file *f)
 	for (link = &m->chardevs->files; *link != f; link = &(*link)->next)
 		;
 	*link = f->next;
-	if (f->file.f_op->release) {
-		k_callback_enter(m, f->name);
-		result = f->file.f_op->release(&f->inode, &f->file);
-		k_callback_exit(m);
-	}
-	free(f);
-	return result;
+	return k_file_put(m, &f->file);
 }
 
 void k_chardevs_close_all(struct dmasim_machine *m)
 {
 	u64 n = 0;
 
+	m->hooks.user_exits(m);
 	while (m->chardevs && m->chardevs->files) {
 		dmasim_close(m->chardevs->files);
 		n++;

@@ -116,6 +116,13 @@ size_t k_io_driver_gone(struct dmasim_machine *m, struct device *dev);
 int k_chardevs_init(struct dmasim_machine *m);
 void k_chardevs_exit(struct dmasim_machine *m);
 void k_chardevs_close_all(struct dmasim_machine *m);
+/* What the driver knows of an open file of the current machine, with one more reference; NULL: errno and sim_error().
+ * *name: of the device, as long as the reference. */
+struct dmasim_file;
+struct file *k_file_get(struct dmasim_file *f, const char *function, const char **name);
+void k_file_dup(struct file *file); /* one more */
+/* The last one calls the driver's release; its result, else 0. */
+int k_file_put(struct dmasim_machine *m, struct file *file);
 
 /* printk.c: one message. level -1: from the text's own prefix, or the default. */
 void k_log(struct dmasim_machine *m, int level, const char *fmt, ...) DMASIM_PRINTF(3, 4);

@@ -99,6 +99,8 @@ struct kernel_hooks {
 	size_t (*device_released)(struct dmasim_machine *m, struct device *dev, bool gone);
 	/* A driver asks for the physical address or the page of kernel logical memory; function: static string. */
 	void (*linear_asked)(struct dmasim_machine *m, const void *p, phys_addr_t phys, const char *function);
+	/* The user program ends: its mappings go, before its files. */
+	void (*user_exits)(struct dmasim_machine *m);
 	/* Called at each safe point, cheap: settle what waits (values written, reports of signal handlers). */
 	void (*settle)(struct dmasim_machine *m);
 	/* A new struct device needs its DMA defaults (ops, masks, range map). */

@@ -6,6 +6,7 @@
  * sg.c         the same for lists
  * coherent.c   the same for coherent memory; managed.c frees it with the driver
  * noncoherent.c the same for memory that is allocated mapped, and needs hand-overs
+ * mmap.c       all of these in user programs, and as scatterlists
  * mask.c       what the device can address
  * origin.c     is this memory that may be mapped at all?
  * direct.c     the backend without an IOMMU: bus address = physical address through the windows
@@ -246,6 +247,14 @@ void *dma_noncoherent_alloc(struct dmasim_device_private *p, size_t size, dma_ad
 			    void *frame);
 /* The tracker has ended what is described, by a call of whatever kind: undo what made it. */
 void dma_release(struct dmasim_device_private *p, const struct track_unmapped *real, dma_addr_t bus);
+
+/* ---- mmap.c ---- */
+
+/* Do the device's operations leave mmap and get_sgtable to this library? */
+bool dma_can_show(const struct dmasim_device_private *p);
+/* dma_mmap_pages() by whatever name: of the non-coherent block with this address. */
+int dma_show_pages(struct dmasim_device_private *p, struct vm_area_struct *vma, size_t size, const void *cpu,
+		   const char *function, void *frame);
 
 /* ---- managed.c ---- */
 

@@ -282,10 +282,3 @@ int dma_get_cache_alignment(void)
 {
 	return 1; /* every machine of this version keeps its caches coherent with DMA */
 }
-
-bool dma_can_mmap(struct device *dev)
-{
-	struct dmasim_device_private *p = k_device(dev, "dma_can_mmap");
-
-	return p && (dma_ops_of(p) == &dma_direct_ops || dma_ops_of(p)->mmap);
-}

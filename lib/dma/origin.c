@@ -38,6 +38,8 @@ static const struct origin origins[] = {
 	[ADDR_VMALLOC] = {"map-vmalloc", MAP_FAILS,
 			  "from vmalloc(): the pages behind it are scattered, and the kernel refuses it"},
 	[ADDR_KMAP] = {"map-kmap", MAP_WORKS, "an address from kmap(): for the CPU, and for a while"},
+	[ADDR_USER] = {"map-bad-address", MAP_FAILS,
+		       "an address of the user program: its pages must be pinned, and mapped one by one"},
 	[ADDR_IOMEM] = {"map-bad-address", MAP_FAILS, "a register window: dma_map_resource() maps those"},
 	[ADDR_VMEMMAP] = {"map-bad-address", MAP_FAILS,
 			  "a struct page, which is not the memory itself: dma_map_page() takes it"},

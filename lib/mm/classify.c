@@ -122,6 +122,10 @@ static phys_addr_t in_arena(struct dmasim_machine *m, const volatile void *p, en
 		phys = vmalloc_phys(m->mm, (uintptr_t)p, &coherent);
 		*kind = phys == ~(phys_addr_t)0 ? ADDR_BAD : coherent ? ADDR_UNCACHED : ADDR_VMALLOC;
 		break;
+	case REGION_USER:
+		phys = user_phys(m->mm, (uintptr_t)p);
+		*kind = ADDR_USER;
+		break;
 	case REGION_VMEMMAP:
 		*kind = ADDR_VMEMMAP;
 		break;
@@ -170,6 +174,7 @@ const char *mm_address_kind_name(enum mm_address_kind kind)
 		[ADDR_UNCACHED] = "coherent memory",
 		[ADDR_VMALLOC] = "vmalloc memory",
 		[ADDR_KMAP] = "a temporary kernel mapping",
+		[ADDR_USER] = "an address of the user program",
 		[ADDR_IOMEM] = "a device's registers",
 		[ADDR_VMEMMAP] = "a struct page",
 		[ADDR_STACK] = "a stack",

@@ -17,6 +17,7 @@ int mm_init(struct dmasim_machine *m)
 		return sim_error(ENOMEM, "no memory for the memory manager");
 	m->mm = mm;
 	mm->machine = m;
+	m->hooks.user_exits = user_exits;
 	mm->poison = m->hw->cfg.poison;
 	mm->checks = m->hw->cfg.checks;
 	mm->quarantine_max = m->hw->cfg.quarantine;
@@ -38,6 +39,7 @@ void mm_exit(struct dmasim_machine *m)
 
 	if (!mm)
 		return;
+	user_exit(mm);
 	vmalloc_exit(mm);
 	foreign_exit(mm);
 	classify_exit(mm);

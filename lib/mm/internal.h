@@ -12,8 +12,8 @@
 #ifndef LIB_MM_INTERNAL_H
 #define LIB_MM_INTERNAL_H
 
-#include <linux/mm_types.h>
 #include <linux/gfp.h>
+#include <linux/mm_types.h>
 #include "lib/mm/mm.h"
 #include "lib/core/sched.h"
 #include "lib/core/stack.h"
@@ -108,6 +108,7 @@ struct mm {
 	struct mm_slabs *slabs;
 	struct mm_vmalloc *vmalloc;
 	struct mm_foreign *foreign;
+	struct mm_user *user;
 	struct mm_segments *segments;
 	struct gen_pool *gen_pools;
 	struct mm_range *reserved; /* contig.c: what no zone has, by index */
@@ -210,6 +211,10 @@ static inline struct page *page_of_index(const struct mm *mm, u32 index)
 
 /* ---- pagealloc.c: what drivers call; these are for the other files here ---- */
 bool mm_free_pages(struct dmasim_machine *m, u32 index, unsigned int order, const char *function);
+/* put_page() in the name of `function`. */
+void mm_put_page(struct dmasim_machine *m, struct page *page, const char *function);
+/* One more reference to a page of alloc_pages(); false: it is another owner's, who frees it whatever the count says. */
+bool mm_hold_page(struct dmasim_machine *m, struct page *page);
 /* Report a free of the wrong thing: p (phys, ~0 if it has none) was given to function; why: "a page that is free". */
 void mm_bad_free(struct dmasim_machine *m, const char *rule, const char *function, const void *p, phys_addr_t phys,
 		 const char *why);
@@ -248,6 +253,54 @@ void genalloc_check(const struct mm *mm);
 void contig_exit(struct mm *mm);
 void contig_check_freed(struct mm *mm); /* as slab_check_freed() */
 void contig_check(const struct mm *mm);
+/* Where the page is in the file that backs RAM. */
+off_t vmalloc_file_offset(const struct sim_machine *hw, phys_addr_t phys);
+
+/* ---- user.c: the user program's ranges ---- */
+#define USER_REFERENCED 1ULL /* in an entry of a range's table, beside the physical address: a reference is held, */
+#define USER_PRESENT	2ULL /* something is mapped, */
+#define USER_REGISTERS	4ULL /* and that is no memory */
+#define USER_TOLD	8ULL /* that it was freed */
+
+struct mm_vma {
+	struct vm_area_struct pub; /* the driver's to read and, in part, to write: nothing here is believed */
+	struct mm_vma *next;
+	uintptr_t start;
+	u32 nr; /* pages */
+	int prot;
+	bool shared, mapping, faulting; /* mapping: the driver's mmap runs; faulting: its fault */
+	const char *name;		/* of the device */
+	struct file *file;
+	u64 *entries;
+	stack_id stack;
+	u64 time;
+};
+
+struct mm_user {
+	struct sim_region window;
+	struct mm_vma *all; /* sorted by start */
+	uintptr_t cursor;
+	u64 frames; /* present entries without a reference: only these can dangle */
+	u32 pages;  /* present entries */
+};
+
+/* The range as the driver named it; NULL if it is none. */
+struct mm_vma *user_vma(struct mm *mm, const struct vm_area_struct *vma);
+/* Put nr pages of RAM, or registers, at page `first` of the range. 0 or -ENOMEM. */
+int user_set(struct dmasim_machine *m, struct mm_vma *v, u32 first, phys_addr_t phys, u32 nr, unsigned long flags);
+/* The same for one page, which is held as long as it is mapped. */
+int user_set_held(struct dmasim_machine *m, struct mm_vma *v, u32 first, struct page *page);
+phys_addr_t user_phys(struct mm *mm, uintptr_t p);
+/* [phys, phys + size) is being freed: reported where the user program still sees it without holding it. */
+void user_memory_freed_slow(struct mm *mm, phys_addr_t phys, size_t size);
+static inline void user_memory_freed(struct mm *mm, phys_addr_t phys, size_t size)
+{
+	if (k_unlikely(mm->user && mm->user->frames))
+		user_memory_freed_slow(mm, phys, size);
+}
+void user_exits(struct dmasim_machine *m);
+void user_exit(struct mm *mm);
+void user_check(struct mm *mm);
 
 /* ---- foreign.c, classify.c ---- */
 int foreign_init(struct mm *mm);

@@ -74,6 +74,16 @@ struct page *mm_alloc_pages(struct dmasim_machine *m, gfp_t gfp, unsigned int or
 void mm_put_pages(struct dmasim_machine *m, struct page *page, unsigned int order, const char *function);
 
 /*
+ * Show [phys, phys + n pages) in the user's range from addr on, for a call of mmap's that the rooms above make: as
+ * remap_pfn_range() in the name of `function`, which has checked where the memory comes from. 0 or what that returns.
+ */
+struct vm_area_struct;
+int mm_user_map(struct dmasim_machine *m, struct vm_area_struct *vma, unsigned long addr, phys_addr_t phys,
+		size_t pages, unsigned long prot, const char *function);
+/* Is it a range of the user program, whose mmap runs? Else reported, for `function`. */
+bool mm_user_may_map(struct dmasim_machine *m, const struct vm_area_struct *vma, const char *function);
+
+/*
  * Foreign memory: host memory that is not simulated RAM (malloc'd, static, stack, adopted). It gets physical addresses
  * in the machine's foreign window (cfg.foreign_base), handed out by host page, so that the offset in the page is kept.
  * Host memory may vanish at any time: everything here copies with sim_host_read() and sim_host_write().
@@ -95,6 +105,7 @@ enum mm_address_kind {
 	ADDR_UNCACHED, /* coherent memory, in a window of its own or as an area among vmalloc's */
 	ADDR_VMALLOC,
 	ADDR_KMAP,
+	ADDR_USER, /* in the user program: ~0 where no RAM is mapped */
 	ADDR_IOMEM,
 	ADDR_VMEMMAP, /* a struct page, not memory */
 	ADDR_STACK,   /* host stack of the running thread or task */

@@ -366,17 +366,13 @@ void get_page(struct page *page)
 	page_of_index(m->mm, index)->_refcount.counter++;
 }
 
-void put_page(struct page *page)
+void mm_put_page(struct dmasim_machine *m, struct page *page, const char *function)
 {
-	struct dmasim_machine *m = k_machine("put_page");
 	struct mm_frame *f;
 	u32 index;
 
-	STACK_ENTER();
-	if (!m)
-		return;
 	if (!refers(m, page, &index)) {
-		mm_bad_free(m, "page-refcount", "put_page", page, ~(phys_addr_t)0,
+		mm_bad_free(m, "page-refcount", function, page, ~(phys_addr_t)0,
 			    "something that is no page of the RAM");
 		return;
 	}
@@ -388,9 +384,28 @@ void put_page(struct page *page)
 		if (p->_refcount.counter > (f->state == FRAME_NONE ? 0 : 1))
 			p->_refcount.counter--;
 		else
-			mm_bad_free(m, "page-refcount", "put_page", page_address(page), mm_phys(m->mm, index),
+			mm_bad_free(m, "page-refcount", function, page_address(page), mm_phys(m->mm, index),
 				    "a page that its owner still uses and nobody pinned");
 		return;
 	}
-	mm_free_pages(m, index, f->flags & FRAME_COMP || f->flags & FRAME_EXACT ? MM_ORDERS : 0, "put_page");
+	mm_free_pages(m, index, f->flags & FRAME_COMP || f->flags & FRAME_EXACT ? MM_ORDERS : 0, function);
+}
+
+void put_page(struct page *page)
+{
+	struct dmasim_machine *m = k_machine("put_page");
+
+	STACK_ENTER();
+	if (m)
+		mm_put_page(m, page, "put_page");
+}
+
+bool mm_hold_page(struct dmasim_machine *m, struct page *page)
+{
+	u32 index;
+
+	if (!refers(m, page, &index) || m->mm->frames[index].state != FRAME_PAGES)
+		return false;
+	page_of_index(m->mm, index)->_refcount.counter++;
+	return true;
 }

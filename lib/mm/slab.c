@@ -407,6 +407,8 @@ void slab_kfree(struct dmasim_machine *m, const void *p, const char *function)
 		return;
 	}
 	m->hooks.memory_freeing(m, phys, o->asked);
+	if (o->asked >= SIM_PAGE_SIZE) /* smaller ones share their page */
+		user_memory_freed(mm, phys, o->asked);
 	free_object(mm, slab, i, stack_entry(m));
 }
 

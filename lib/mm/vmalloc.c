@@ -129,7 +129,7 @@ static uintptr_t gap(const struct mm_vmalloc *v, uintptr_t from, size_t bytes)
 	return from < end && end - from >= bytes + SIM_PAGE_SIZE ? from : 0;
 }
 
-static off_t file_offset(const struct sim_machine *hw, phys_addr_t phys)
+off_t vmalloc_file_offset(const struct sim_machine *hw, phys_addr_t phys)
 {
 	u64 offset = 0;
 	unsigned int b;
@@ -193,7 +193,7 @@ static bool show(struct mm *mm, struct mm_vmalloc *v, struct area *a)
 		for (n = 1; i + n < a->nr && a->frames[i + n] == a->frames[i] + n;)
 			n++;
 		if (mmap(want, (size_t)n << SIM_PAGE_SHIFT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, hw->ram.fd,
-			 file_offset(hw, mm_phys(mm, a->frames[i]))) == MAP_FAILED) {
+			 vmalloc_file_offset(hw, mm_phys(mm, a->frames[i]))) == MAP_FAILED) {
 			unmap(a->start, i);
 			return false;
 		}

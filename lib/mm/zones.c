@@ -358,6 +358,7 @@ void mm_give(struct mm *mm, u32 index, stack_id stack)
 
 	assert(f->state > FRAME_QUARANTINED && mm->pages_live >= nr);
 	mm->pages_live -= nr;
+	user_memory_freed(mm, mm_phys(mm, index), (size_t)nr << SIM_PAGE_SHIFT);
 	if (f->prev)
 		mm->frames[f->prev - 1].next = f->next;
 	else

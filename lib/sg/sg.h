@@ -43,6 +43,11 @@ static inline void sg_step(struct sg_cursor *c)
 /* Driver memory [p, p + n) as the library may touch it; NULL where there is none. *good: how far it goes on. */
 void *sg_memory(struct dmasim_machine *m, const void *p, size_t n, uintptr_t *good);
 
+/* sg_alloc_table() and sg_free_table() in the name of `function`, for other rooms; failures are not injected. t: for the
+ * library to touch. */
+int sg_table_make(struct dmasim_machine *m, struct sg_table *t, unsigned int nents, const char *function);
+void sg_table_end(struct dmasim_machine *m, struct sg_table *t, const char *function);
+
 /* The walk ended before `wanted` entries, `got` were there: reports why, as a mistake of `function`'s caller. */
 void sg_report_short(const struct sg_cursor *c, const char *function, u64 wanted, u64 got);
 void sg_report_broken(struct dmasim_machine *m, const char *function, const void *at, const char *why);

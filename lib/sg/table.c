@@ -154,6 +154,13 @@ int sg_alloc_table(struct sg_table *table, unsigned int nents, gfp_t gfp)
 	return alloc_chunks(&c, t, nents, NULL, 0);
 }
 
+int sg_table_make(struct dmasim_machine *m, struct sg_table *t, unsigned int nents, const char *function)
+{
+	struct call c = {m, function, GFP_KERNEL};
+
+	return alloc_chunks(&c, t, nents, NULL, 0);
+}
+
 static void free_table(const struct call *c, struct sg_table *table, u64 nents, unsigned int inline_nents)
 {
 	struct sg_table *t = object(c, table, sizeof(*t));
@@ -173,6 +180,13 @@ void sg_free_table(struct sg_table *table)
 		return;
 	STACK_ENTER();
 	free_table(&c, table, 0, 0);
+}
+
+void sg_table_end(struct dmasim_machine *m, struct sg_table *t, const char *function)
+{
+	struct call c = {m, function, 0};
+
+	free_table(&c, t, 0, 0);
 }
 
 int sg_alloc_table_chained(struct sg_table *table, int nents, struct scatterlist *first_chunk,

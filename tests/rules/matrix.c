@@ -36,6 +36,7 @@ static const struct family {
 	{"pool", pool_scenarios},
 	{"blind", blind_scenarios},
 	{"portability", portability_scenarios},
+	{"user", user_scenarios},
 };
 
 /* Print what fired where, for coverage.c. */

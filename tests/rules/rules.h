@@ -37,7 +37,8 @@ struct scenario {
 /* Families; each table ends with a NULL rule. */
 extern const struct scenario lifecycle_scenarios[], sync_scenarios[], cpu_scenarios[], device_scenarios[],
 	memory_scenarios[], heap_scenarios[], mask_scenarios[], coherent_scenarios[], context_scenarios[],
-	mmio_scenarios[], scatterlist_scenarios[], pool_scenarios[], blind_scenarios[], portability_scenarios[];
+	mmio_scenarios[], scatterlist_scenarios[], pool_scenarios[], blind_scenarios[], portability_scenarios[],
+	user_scenarios[];
 
 /* The device under test: fresh for each run, its mask set. */
 extern struct device *dev;

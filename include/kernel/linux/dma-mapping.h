@@ -16,6 +16,7 @@
 #include <linux/types.h>
 
 struct page;
+struct vm_area_struct;
 
 /* The address of a mapping that failed. Ask dma_mapping_error(), do not compare. */
 #define DMA_MAPPING_ERROR (~(dma_addr_t)0)
@@ -259,6 +260,42 @@ DMASIM_API void *dmam_alloc_attrs(struct device *dev, size_t size, dma_addr_t *h
 /** dmam_free_coherent() - free such memory early */
 DMASIM_API void dmam_free_coherent(struct device *dev, size_t size, void *cpu_addr, dma_addr_t handle)
 	DMASIM_SYM(dmam_free_coherent);
+
+/* ---- such memory in user programs, and as lists ---- */
+
+/**
+ * dma_mmap_attrs() - show coherent memory to the user program: called by a driver's mmap
+ * @vma:      the range; its vm_pgoff is the first page of the memory to show, and it may be shorter than the rest
+ * @cpu_addr: as the allocation returned it; @handle, @size and @attrs too are those of the allocation
+ *
+ * Context: may sleep; from the mmap operation only.
+ * Return: 0; -ENXIO where vm_pgoff and the length go beyond the memory, and where the device's operations cannot; what
+ *         remap_pfn_range() returns.
+ */
+DMASIM_API int dma_mmap_attrs(struct device *dev, struct vm_area_struct *vma, void *cpu_addr, dma_addr_t handle,
+			      size_t size, unsigned long attrs) DMASIM_SYM(dma_mmap_attrs);
+DMASIM_API int dma_mmap_coherent(struct device *dev, struct vm_area_struct *vma, void *cpu_addr, dma_addr_t handle,
+				 size_t size) DMASIM_SYM(dma_mmap_coherent);
+DMASIM_API int dma_mmap_wc(struct device *dev, struct vm_area_struct *vma, void *cpu_addr, dma_addr_t handle,
+			   size_t size) DMASIM_SYM(dma_mmap_wc);
+#define dma_mmap_writecombine(dev, vma, cpu, handle, size) dma_mmap_wc(dev, vma, cpu, handle, size)
+/** dma_mmap_pages() - the same for memory of dma_alloc_pages() */
+DMASIM_API int dma_mmap_pages(struct device *dev, struct vm_area_struct *vma, size_t size, struct page *page)
+	DMASIM_SYM(dma_mmap_pages);
+
+/**
+ * dma_get_sgtable_attrs() - describe coherent memory by a list of one entry
+ * @sgt: filled; sg_free_table() frees its entries
+ *
+ * For exporters of buffers. The list is not mapped for any device, and mapping it breaks the coherent memory it shows.
+ *
+ * Context: may sleep.
+ * Return: 0; -ENXIO where the memory cannot be described; -ENOMEM.
+ */
+DMASIM_API int dma_get_sgtable_attrs(struct device *dev, struct sg_table *sgt, void *cpu_addr, dma_addr_t handle,
+				     size_t size, unsigned long attrs) DMASIM_SYM(dma_get_sgtable_attrs);
+DMASIM_API int dma_get_sgtable(struct device *dev, struct sg_table *sgt, void *cpu_addr, dma_addr_t handle, size_t size)
+	DMASIM_SYM(dma_get_sgtable);
 
 /* ---- memory that is mapped when it is allocated, and handed over by syncs ---- */
 

@@ -10,11 +10,13 @@
 #include <linux/dma-mapping.h>
 #include <linux/dmapool.h>
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/kernel.h>
+#include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -28,6 +30,8 @@
 #include <linux/timer.h>
 #include <linux/vmalloc.h>
 #include <linux/wait.h>
+#include <dmasim/chardev.h>
+#include <sys/mman.h>
 #include <linux/workqueue.h>
 #include <asm/page.h>
 #include <dmasim/dmasim.h>
