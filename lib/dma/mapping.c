@@ -102,7 +102,10 @@ static inline dma_addr_t map_phys(struct dmasim_device_private *p, struct track_
 
 	if (k_unlikely(p->mask_failed | !p->mask_set))
 		dma_mask_at_use(p, op->function, false);
-	op->bus = dma_call_map(p, op);
+	if (k_likely(dma_ops_of(p) == &dma_direct_ops))
+		op->bus = dma_direct_map_phys(p->dev, op->phys, op->size, op->dir, op->attrs);
+	else
+		op->bus = dma_call_map(p, op);
 	if (k_unlikely(op->bus == DMA_MAPPING_ERROR)) {
 		if (dma_is_foreign(m, op->phys))
 			mm_foreign_put(m, op->phys, op->size);
@@ -285,6 +288,9 @@ static inline void unmap(struct dmasim_device_private *p, struct track_op *op)
 		track_unmap(m, op, &real);
 		if (k_unlikely(!real.found))
 			return;
+		if (k_likely(real.kind <= EXTENT_SG && dma_ops_of(p) == &dma_direct_ops &&
+			     !dma_is_foreign(m, real.phys)))
+			return; /* nothing to undo */
 		op->phys = real.phys;
 		op->size = real.size;
 		op->dir = real.dir;
