@@ -212,9 +212,10 @@ static bool leave_stale(struct check *c, struct extent *e, const struct stamp *b
 	return true;
 }
 
-static inline bool may_lose_writes(const struct extent *e)
+static inline bool may_lose_writes(const struct check *c, const struct extent *e)
 {
-	return k_unlikely(e->more || e->state & BYTE_CPU_WROTE) && may_write(e->dir);
+	return k_unlikely(e->state & BYTE_CPU_WROTE || extent_runs(c, e) || (c->snapshot && e->more)) &&
+	       may_write(e->dir);
 }
 
 void tracker_describe(const struct check *c, const struct extent *e, struct track_unmapped *real)
@@ -236,7 +237,8 @@ static inline void end(struct check *c, struct extent *e, unsigned long attrs, c
 		snapshot_compare_owned(c, e, 0, e->size, false);
 	if (k_unlikely(c->doubts))
 		doubt_end(c, e, by);
-	if (may_lose_writes(e) && !(attrs & ATTR_SKIP_CPU_SYNC) && e->kind != EXTENT_NONCOHERENT) /* which ends too */
+	if (may_lose_writes(c, e) && !(attrs & ATTR_SKIP_CPU_SYNC) &&
+	    e->kind != EXTENT_NONCOHERENT) /* which ends too */
 		call_loses_writes(c, e, 0, e->size, "unmap", by);
 	tracker_describe(c, e, real);
 	if (k_unlikely(attrs & ATTR_SKIP_CPU_SYNC) && leave_stale(c, e, by))
@@ -307,7 +309,7 @@ void tracker_hand_over(struct check *c, struct extent *e, u64 lo, u64 hi, enum d
 		doubt_sync(c, e, lo, hi, side, by);
 	if (e->dir != DMA_BIDIRECTIONAL)
 		dir = (enum dma_data_direction)e->dir; /* what the call would have said: no consequences */
-	if (side == SYNC_FOR_CPU && may_lose_writes(e) && dir != DMA_TO_DEVICE &&
+	if (side == SYNC_FOR_CPU && may_lose_writes(c, e) && dir != DMA_TO_DEVICE &&
 	    call_loses_writes(c, e, lo, hi, "sync", by))
 		lost = BYTE_CPU_WROTE;
 	if (c->snapshot && e->more && extent_more(c, e)->snapshot)

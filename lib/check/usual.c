@@ -91,6 +91,7 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 	*real = (struct track_unmapped){
 		.found = true,
 		.kind = op->kind,
+		.bus = bus,
 		.phys = e->phys,
 		.size = op->size,
 		.dir = op->dir,
