@@ -182,6 +182,13 @@ static int set_unsigned(struct sim_layout *l, const struct option *o, const char
 	return 0;
 }
 
+static int set_power(struct sim_layout *l, const struct option *o, const char *value)
+{
+	uint64_t v;
+
+	return parse_number(value, NULL, &v) && !(v & (v - 1)) ? set_unsigned(l, o, value) : bad_value(o, value);
+}
+
 static void print_unsigned(const struct sim_config *c, const struct option *o, char *buf, size_t size)
 {
 	snprintf(buf, size, "%u", *(const unsigned int *)((const uint8_t *)c + o->field));
@@ -415,6 +422,15 @@ static void print_guard(const struct sim_config *c, const struct option *o, char
 #define VALID_ZONE    "a physical address in whole pages, e.g. 16M, or off"
 #define MAX_SIZE      SIM_PHYS_END
 
+static const struct name swiotlbs[] = {
+	{"auto", SIM_SWIOTLB_AUTO},	  {"off", SIM_SWIOTLB_OFF},	    {"on", SIM_SWIOTLB_ON},
+	{"force", SIM_SWIOTLB_FORCE}, {"noforce", SIM_SWIOTLB_OFF}, {NULL, 0},
+};
+static const struct name bounce_poisons[] = {
+	{"off", BOUNCE_POISON_OFF}, {"slots", BOUNCE_POISON_SLOTS}, {"all", BOUNCE_POISON_ALL},
+	{"on", BOUNCE_POISON_ALL},  {NULL, 0},
+};
+static const struct name sg_bounces[] = {{"each", SG_BOUNCE_EACH}, {"whole", SG_BOUNCE_WHOLE}, {NULL, 0}};
 static const struct name actions[] = {
 	{"continue", ON_VIOLATION_CONTINUE},
 	{"abort", ON_VIOLATION_ABORT},
@@ -461,6 +477,19 @@ static const struct option options[] = {
 	  .help = "the bus refuses what is not mapped for the device" },
 	{ .key = "sg_merge", .set = set_bool, .print = print_bool, .field = FIELD(sg_merge), .valid = VALID_BOOLEAN,
 	  .help = "mapping a list joins neighbours into one segment, as an IOMMU may" },
+	{ .key = "swiotlb", .set = set_name, .print = print_name, .field = FIELD(swiotlb), .names = swiotlbs,
+	  .valid = "auto, off, on, force", .help = "bounce buffers; auto: where RAM goes beyond 4 GiB; force: for each mapping" },
+	{ .key = "swiotlb_size", .set = set_size, .print = print_field_size, .field = FIELD(swiotlb_size),
+	  .min = 256 << 10, .max = 4ULL << 30, .valid = "a size in whole pages from 256K to 4G", .help = "of the bounce buffers" },
+	{ .key = "swiotlb_areas", .set = set_power, .print = print_unsigned, .field = FIELD(swiotlb_areas), .min = 1,
+	  .max = 1024, .valid = "a power of two up to 1024", .help = "parts of the bounce buffers that are searched one after the other" },
+	{ .key = "swiotlb_dynamic", .set = set_bool, .print = print_bool, .field = FIELD(swiotlb_dynamic),
+	  .valid = VALID_BOOLEAN, .help = "bounce buffers grow when they are full" },
+	{ .key = "swiotlb_poison", .set = set_name, .print = print_name, .field = FIELD(swiotlb_poison),
+	  .names = bounce_poisons, .valid = "off, slots, all",
+	  .help = "fill free bounce slots; all: also the original while the device owns the slot" },
+	{ .key = "sg_bounce", .set = set_name, .print = print_name, .field = FIELD(sg_bounce), .names = sg_bounces,
+	  .valid = "each, whole", .help = "a list that must bounce does so entry by entry, or into one buffer" },
 	{ .key = "uncached_alias", .set = set_bool, .print = print_bool, .field = FIELD(uncached_alias),
 	  .valid = VALID_BOOLEAN, .help = "coherent memory is handed out through a second window" },
 	{ .key = "dma_ops", .set = set_name, .print = print_name, .field = FIELD(dma_ops), .names = tables,

@@ -28,7 +28,7 @@ struct preset {
 	phys_addr_t mmio_base;
 	uint64_t mmio_size;
 	phys_addr_t dma_zone_end, dma32_zone_end; /* dma32 0: what 32-bit bus addresses reach, if that is not all */
-	bool offset_auto, harsh;
+	bool offset_auto, harsh, bounce;
 };
 
 static void add_bank(struct sim_config *c, phys_addr_t base, uint64_t size)
@@ -69,6 +69,16 @@ static const struct preset presets[] = {
 		.mmio_size = 0x1ec00000, /* up to the interrupt controllers */
 		.dma_zone_end = MIB(16),
 		.dma32_zone_end = FOUR_GIB,
+	},
+	{
+		.name = "pc-swiotlb",
+		.banks = pc_banks,
+		.foreign_base = 0xd0000000,
+		.mmio_base = 0xe0000000,
+		.mmio_size = 0x1ec00000,
+		.dma_zone_end = MIB(16),
+		.dma32_zone_end = FOUR_GIB,
+		.bounce = true,
 	},
 	{
 		.name = "worst",
@@ -119,6 +129,10 @@ bool sim_layout_preset(struct sim_layout *l, const char *name)
 		.isolate = p->harsh,
 		.sg_merge = p->harsh,
 		.bus_bits = 64,
+		.swiotlb = p->bounce ? SIM_SWIOTLB_FORCE : SIM_SWIOTLB_AUTO,
+		.swiotlb_size = MIB(64),
+		.swiotlb_areas = 1,
+		.swiotlb_poison = p->bounce || p->harsh ? BOUNCE_POISON_ALL : BOUNCE_POISON_OFF,
 		.seed = 1,
 		.chaos = p->harsh,
 		.latency_ns = 1000,

@@ -54,6 +54,12 @@ enum sim_dma_ops {
 enum sim_format { REPORT_TEXT, REPORT_JSON, REPORT_NONE };
 enum sim_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
+/* A pool of bounce buffers: only where RAM lies beyond 32 bits; none; there is one; each mapping goes through it. */
+enum sim_swiotlb { SIM_SWIOTLB_AUTO, SIM_SWIOTLB_OFF, SIM_SWIOTLB_ON, SIM_SWIOTLB_FORCE };
+/* What is filled while it means nothing: the free slots; and the original while the device owns the slot. */
+enum sim_bounce_poison { BOUNCE_POISON_OFF, BOUNCE_POISON_SLOTS, BOUNCE_POISON_ALL };
+enum sim_sg_bounce { SG_BOUNCE_EACH, SG_BOUNCE_WHOLE };
+
 /* Everything a spec string can say. One table in config_options.c names each key, parses it and documents it. */
 struct sim_config {
 	const char *preset; /* static string */
@@ -86,6 +92,14 @@ struct sim_config {
 	bool isolate;	       /* the bus refuses what is not mapped for the device in that direction */
 	unsigned int bus_bits; /* address lines of the bus, 64 */
 	bool sg_merge;	       /* neighbours in a list become one segment */
+
+	/* bounce buffers */
+	enum sim_swiotlb swiotlb;
+	enum sim_bounce_poison swiotlb_poison;
+	uint64_t swiotlb_size;	    /* bytes; less if memory is short */
+	unsigned int swiotlb_areas; /* a power of two */
+	bool swiotlb_dynamic;	    /* more memory is taken when it is full */
+	enum sim_sg_bounce sg_bounce;
 
 	/* time and chance */
 	uint64_t seed;

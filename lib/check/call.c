@@ -14,6 +14,7 @@
 #include "lib/check/call.h"
 #include "lib/check/sg_list.h"
 #include "lib/check/snapshot.h"
+#include "lib/check/moved.h"
 #include "lib/core/stack.h"
 #include "lib/mm/mm.h"
 
@@ -258,9 +259,11 @@ static struct extent *of_other_device(struct check *c, const struct track_op *op
 {
 	phys_addr_t phys;
 	struct extent_walk w;
-	struct extent *e;
+	struct extent *e = moved_of_other(c, op->dev->id, op->bus);
 	uint64_t len;
 
+	if (e && (!exact || e->bus == op->bus))
+		return e;
 	if (!sim_bus_to_phys(c->m->hw, op->bus, &phys, &len))
 		return NULL;
 	extent_walk_init(c, &w, phys, phys + 1);

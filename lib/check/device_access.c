@@ -557,7 +557,7 @@ void track_dma_done(void *soft, struct sim_master *master, dma_addr_t bus, size_
 			/* told before it moved: red zones and poison that it hit are not mistakes of their own */
 			mm_damage_known(m, phys, len);
 		}
-		if (c->snapshot)
+		if (c->snapshot && !(e && e->bounced)) /* of a bounced mapping the CPU's bytes have not changed */
 			snapshot_device_wrote(c, phys, len);
 		done += len;
 	}

@@ -37,7 +37,8 @@ struct extent {
 	u64 fn : 8;	/* name of the map call, see extent_function() */
 	u64 joined : 1; /* EXTENT_SG: goes on in the segment of the entry before it */
 	u64 asked : 1;	/* with dma_debug: dma_mapping_error() was called, whatever was reported */
-	u64 unused : 2;
+	u64 bounced : 1; /* the device works on a copy */
+	u64 unused : 1;
 	u64 time; /* of the map call */
 	u32 dev;
 	u32 next_hash; /* id; also links free records */
@@ -83,7 +84,8 @@ struct dead {
 	u64 fn : 8;
 	u64 joined : 1;
 	u64 asked : 1;
-	u64 unused : 2;
+	u64 bounced : 1;
+	u64 unused : 1;
 	u64 time;
 	u32 dev;
 	stack_id mapped;

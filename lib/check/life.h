@@ -40,6 +40,7 @@ static inline void life_fill(struct check *c, struct extent *e, const struct tra
 		.live = 1,
 		.homed = homed,
 		.paged = paged,
+		.bounced = op->bounced,
 		.moved = op->phys - op->bus != c->shift,
 		.time = now,
 		.dev = op->dev->id,

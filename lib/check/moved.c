@@ -150,6 +150,16 @@ struct extent *moved_containing(struct check *c, u32 dev, dma_addr_t bus, bool w
 	return best;
 }
 
+struct extent *moved_of_other(struct check *c, u32 dev, dma_addr_t bus)
+{
+	struct extent *e = NULL;
+
+	for (u32 other = 0; c->moved && other < c->nr_devices && !e; other++)
+		if (other != dev)
+			e = moved_containing(c, other, bus, false, NULL);
+	return e;
+}
+
 struct extent *moved_ends_before(struct check *c, u32 dev, dma_addr_t bus, struct extent *best)
 {
 	const struct moved *v = c->moved;

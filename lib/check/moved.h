@@ -10,6 +10,8 @@ void moved_add(struct check *c, struct extent *e);
 void moved_remove(struct check *c, struct extent *e);
 /* One that holds bus: one that lets the device read or write, else `best`, else any. */
 struct extent *moved_containing(struct check *c, u32 dev, dma_addr_t bus, bool write, struct extent *best);
+/* One of another device that holds bus, NULL. Looks at all devices: for error paths. */
+struct extent *moved_of_other(struct check *c, u32 dev, dma_addr_t bus);
 /* One that ends at most a page before bus: the nearest, `best` included. */
 struct extent *moved_ends_before(struct check *c, u32 dev, dma_addr_t bus, struct extent *best);
 void moved_exit(struct check *c);

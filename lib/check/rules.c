@@ -13,7 +13,8 @@ enum {
 	NEVER, /* what it needs is on no machine of this version */
 	PC = RULE_ON_PC,
 	WORST = RULE_ON_WORST,
-	ALL = PC | WORST,
+	BOUNCE = RULE_ON_BOUNCE,
+	ALL = PC | WORST | BOUNCE,
 	ANY = RULE_BY_ANY,
 	SNAPSHOT = RULE_BY_SNAPSHOT,
 	INSTRUMENT = RULE_BY_INSTRUMENT,
@@ -70,6 +71,7 @@ const char *rule_family_name(enum rule_family family)
 		[FAMILY_MASK] = "mask",
 		[FAMILY_COHERENT] = "coherent",
 		[FAMILY_POOL] = "pool",
+		[FAMILY_SWIOTLB] = "swiotlb",
 		[FAMILY_CONTEXT] = "context",
 		[FAMILY_MMIO] = "mmio",
 		[FAMILY_PORTABILITY] = "portability",

@@ -21,6 +21,7 @@ enum rule_family {
 	FAMILY_MASK,
 	FAMILY_COHERENT,
 	FAMILY_POOL,
+	FAMILY_SWIOTLB,
 	FAMILY_CONTEXT,
 	FAMILY_MMIO,
 	FAMILY_PORTABILITY, /* lints of portability=on */
@@ -28,7 +29,7 @@ enum rule_family {
 };
 
 /* Presets on which the matrix test demands that the rule fires. */
-enum { RULE_ON_PC = 1, RULE_ON_WORST = 2 };
+enum { RULE_ON_PC = 1, RULE_ON_WORST = 2, RULE_ON_BOUNCE = 4 /* pc-swiotlb */ };
 
 /* Guards of which each one alone must see it. ANY: no CPU access is involved, it is seen with every guard. */
 enum { RULE_BY_ANY = 1, RULE_BY_SNAPSHOT = 2, RULE_BY_INSTRUMENT = 4, RULE_BY_ACCESSOR = 8 };

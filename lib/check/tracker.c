@@ -221,6 +221,7 @@ static inline bool may_lose_writes(const struct check *c, const struct extent *e
 void tracker_describe(const struct check *c, const struct extent *e, struct track_unmapped *real)
 {
 	real->found = true;
+	real->freed = e->freed;
 	real->kind = (enum extent_kind)e->kind;
 	real->bus = e->bus;
 	real->phys = e->phys;
@@ -387,6 +388,12 @@ static u64 live_of(struct check *c, const struct dmasim_device_private *dev, str
 			*first = n++ ? *first : e;
 	extent_ages_exit(&w);
 	return n;
+}
+
+void track_memory_changed(struct dmasim_machine *m, phys_addr_t phys, size_t n)
+{
+	if (m->check && m->check->snapshot)
+		snapshot_device_wrote(m->check, phys, n);
 }
 
 void track_mask_changed(struct dmasim_machine *m, struct dmasim_device_private *dev, const char *function, void *frame)

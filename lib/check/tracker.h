@@ -37,6 +37,7 @@ struct track_op {
 	const void *cpu;      /* allocated kinds: address handed out or passed to free; streaming: NULL */
 	const char *function; /* as the driver spelled it: static string */
 	void *frame;	      /* frame address of the public function */
+	bool bounced;	      /* map: bus names a copy of the memory */
 	bool allocated;	      /* map: the memory is known to be allocated, and not looked up again */
 	bool joined;	      /* map of a list: goes on in the segment of the piece before it */
 	int nents;	      /* call on a list: entries given; else 0 */
@@ -61,6 +62,7 @@ void track_dac(struct dmasim_machine *m, const struct track_op *op, phys_addr_t 
 /* What the caller of unmap/free should really do, after all checks and reports. */
 struct track_unmapped {
 	bool found; /* false: nothing was mapped there: do nothing at all */
+	bool freed; /* its memory was freed while it was mapped: reported */
 	enum extent_kind kind;
 	dma_addr_t bus;
 	phys_addr_t phys; /* of the mapping that ended, with the size and direction it was made with */
@@ -114,6 +116,9 @@ bool track_sg_sync(struct dmasim_machine *m, const struct track_sg *sg, enum tra
 
 /* dma_need_sync() was called. */
 void track_need_sync_asked(struct dmasim_machine *m);
+/* The DMA layer itself has changed memory, as hardware would: a copy that came back from a bounce buffer. */
+void track_memory_changed(struct dmasim_machine *m, phys_addr_t phys, size_t n);
+
 /* dma_set_mask and friends: mask-changed-while-mapped. */
 void track_mask_changed(struct dmasim_machine *m, struct dmasim_device_private *dev, const char *function, void *frame);
 

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <linux/dma-direct.h>
-#include "lib/dma/dma.h"
+#include "lib/dma/swiotlb.h"
 
 #define MAX_WINDOWS 8 /* one less than a device's range map holds: the last entry ends it */
 
@@ -56,6 +56,7 @@ static void device_setup(struct dmasim_machine *m, struct device *dev)
 		dev->bus_dma_limit = DMA_BIT_MASK(m->hw->cfg.bus_bits);
 	/* Always: what a driver's own struct carries may point into a machine that is gone. */
 	dev->dma_range_map = range_map(p);
+	dev->dma_io_tlb_mem = m->dma->tlb && m->dma->tlb->machine ? &m->dma->tlb->machine->pub : NULL;
 }
 
 int dma_direct_set_offset(struct device *dev, phys_addr_t cpu_start, dma_addr_t dma_start, u64 size)
@@ -76,6 +77,7 @@ int dma_init(struct dmasim_machine *m)
 {
 	const struct sim_config *cfg = &m->hw->cfg;
 	struct dma *dma = calloc(1, sizeof(*dma));
+	int err;
 
 	if (!dma)
 		return sim_error(ENOMEM, "no memory for the DMA layer");
@@ -86,7 +88,8 @@ int dma_init(struct dmasim_machine *m)
 	m->dma = dma;
 	dma->ops = dma_ops_by_config(m);
 	m->hooks.device_setup = device_setup;
-	return dma_memory_init(m);
+	err = dma_memory_init(m);
+	return err ? err : bounce_init(m);
 }
 
 void dma_exit(struct dmasim_machine *m)
@@ -95,6 +98,7 @@ void dma_exit(struct dmasim_machine *m)
 		return;
 	dma_managed_exit(m);
 	dma_pools_exit(m);
+	bounce_exit(m);
 	dma_memory_exit(m);
 	if (m->dma->has_cookies)
 		sim_region_give(&m->dma->cookies);

@@ -30,6 +30,7 @@
 #include "lib/core/kernel.h"
 #include "lib/mm/mm.h"
 
+struct bounce;
 struct managed_block;
 struct dma_memory;
 struct pools;
@@ -47,6 +48,7 @@ struct dma {
 	struct dma_memory *memory;     /* memory.h */
 	size_t (*released)(struct dmasim_machine *m, struct device *dev,
 			   bool gone); /* the checker's hook, called first */
+	struct bounce *tlb;	       /* bounce buffers, swiotlb.h; NULL: there are none */
 	u64 overflows;		       /* maps refused because the device cannot drive the address */
 };
 
@@ -181,6 +183,11 @@ static inline bool dma_direction_ok(struct dmasim_device_private *p, const struc
 	dma_report_argument(p, op, "invalid-direction", verb);
 	return false;
 }
+/* What the unmap goes by: the attributes of the map, but whether to copy is said at the end. */
+static inline unsigned long dma_end_attrs(unsigned long mapped, unsigned long ended)
+{
+	return (mapped & ~DMA_ATTR_SKIP_CPU_SYNC) | (ended & DMA_ATTR_SKIP_CPU_SYNC);
+}
 /* The device's operations for one piece: map op->phys, unmap op->bus. */
 dma_addr_t dma_call_map(struct dmasim_device_private *p, const struct track_op *op);
 void dma_call_unmap(struct dmasim_device_private *p, const struct track_op *op);
@@ -267,6 +274,20 @@ void dma_managed_exit(struct dmasim_machine *m);
 /* The pool ends, by whatever name: reports blocks still allocated, gives back the rest. */
 void dma_pool_end(struct dma_pool *pool, const char *function, void *frame);
 void dma_pools_exit(struct dmasim_machine *m);
+
+/* Piece by piece, by the operations `ops`. The number of segments, or -EIO. */
+int dma_map_each(struct dmasim_device_private *p, const struct dma_map_ops *ops, struct scatterlist *sgl, int nents,
+		 enum dma_data_direction dir, unsigned long attrs);
+
+/* ---- swiotlb.c ---- */
+
+/* Does this address name a copy rather than the memory itself? */
+bool dma_bounced_slow(const struct dmasim_device_private *p, dma_addr_t bus);
+static inline bool dma_bounced(const struct dmasim_device_private *p, dma_addr_t bus)
+{
+	return k_unlikely(p->machine->dma->tlb != NULL) && dma_bounced_slow(p, bus);
+}
+phys_addr_t bounce_original(const struct dmasim_machine *m, phys_addr_t slot);
 
 /* ---- direct.c ---- */
 

@@ -111,8 +111,10 @@ static inline dma_addr_t map_phys(struct dmasim_device_private *p, struct track_
 			mm_foreign_put(m, op->phys, op->size);
 		return map_failed(p, op);
 	}
-	if (k_likely(m->checks))
+	if (k_likely(m->checks)) {
+		op->bounced = dma_bounced(p, op->bus);
 		track_map(m, op);
+	}
 	if (k_unlikely(p->mask_holes))
 		dma_mask_holes(p, op->function, op->bus, op->size, false);
 	return op->bus;
@@ -294,15 +296,19 @@ static inline void unmap(struct dmasim_device_private *p, struct track_op *op)
 		op->phys = real.phys;
 		op->size = real.size;
 		op->dir = real.dir;
-		op->attrs = real.attrs;
+		op->attrs = dma_end_attrs(real.attrs, op->attrs);
 	} else {
 		op->phys = dma_to_phys(p->dev, op->bus);
+		if (dma_bounced(p, op->bus))
+			op->phys = bounce_original(m, op->phys);
 	}
 	if (k_unlikely(m->checks && (real.kind == EXTENT_COHERENT || real.kind == EXTENT_NONCOHERENT))) {
 		dma_release(p, &real, op->bus); /* the wrong call, reported; what it ended is ended */
 		return;
 	}
 	dma_call_unmap(p, op);
+	if (k_unlikely(m->checks && real.freed)) /* told; a copy that came back has damaged what is there now */
+		mm_damage_known(m, op->phys, op->size);
 	if (k_unlikely(dma_is_foreign(m, op->phys)))
 		mm_foreign_put(m, op->phys, op->size);
 }
@@ -312,6 +318,8 @@ void dma_streaming_release(struct dmasim_device_private *p, const struct track_u
 	struct track_op op = {.bus = bus, .size = real->size, .dir = real->dir, .attrs = real->attrs};
 
 	dma_call_unmap(p, &op);
+	if (real->freed)
+		mm_damage_known(p->machine, real->phys, real->size);
 	if (dma_is_foreign(p->machine, real->phys))
 		mm_foreign_put(p->machine, real->phys, real->size);
 }

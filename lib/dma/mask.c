@@ -263,11 +263,12 @@ bool dma_need_sync(struct device *dev, dma_addr_t addr)
 {
 	struct dmasim_device_private *p = k_device(dev, "dma_need_sync");
 
-	(void)addr;
 	if (p)
 		track_need_sync_asked(p->machine);
 	if (!p || (p->machine->checks && !p->machine->hw->cfg.need_sync_honest))
 		return true;
+	if (dma_ops_of(p) == &swiotlb_dma_ops)
+		return dma_bounced(p, addr);
 	return dma_ops_of(p)->sync_single_for_cpu || dma_ops_of(p)->sync_single_for_device;
 }
 

@@ -81,7 +81,7 @@ const struct dma_map_ops *dma_ops_by_config(const struct dmasim_machine *m)
 bool dma_ops_are_own(const struct dma_map_ops *ops)
 {
 	for (size_t i = 0; i < NR_TABLES; i++)
-		if (ops == tables[i])
+		if (ops == tables[i] || ops == &swiotlb_dma_ops)
 			return false;
 	return true;
 }

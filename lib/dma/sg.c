@@ -148,11 +148,10 @@ static bool may_join(struct device *dev, dma_addr_t start, u64 size, u64 more)
 	return size + more <= dma_get_max_seg_size(dev) && (start & mask) + size + more - 1 <= mask;
 }
 
-/* Piece by piece, by the operations `ops`. The number of segments, or -EIO. */
-static int map_each(struct dmasim_device_private *p, const struct dma_map_ops *ops, struct scatterlist *sgl, int nents,
-		    enum dma_data_direction dir, unsigned long attrs)
+int dma_map_each(struct dmasim_device_private *p, const struct dma_map_ops *ops, struct scatterlist *sgl, int nents,
+		 enum dma_data_direction dir, unsigned long attrs)
 {
-	bool merge = ops == &dma_direct_ops && p->machine->hw->cfg.sg_merge;
+	bool merge = (ops == &dma_direct_ops || ops == &swiotlb_dma_ops) && p->machine->hw->cfg.sg_merge;
 	struct sg_cursor in, out; /* the piece, and the last segment */
 	phys_addr_t end = 0;
 	int n = 0, i = 0;
@@ -169,7 +168,7 @@ static int map_each(struct dmasim_device_private *p, const struct dma_map_ops *o
 			undo(p, ops, sgl, n, nents, dir, attrs);
 			return -EIO;
 		}
-		if (merge && n && op.phys == end && bus == out.e->dma_address + out.e->dma_length &&
+		if (merge && n && op.phys == end && !dma_bounced(p, bus) && bus == out.e->dma_address + out.e->dma_length &&
 		    may_join(p->dev, out.e->dma_address, out.e->dma_length, op.size)) {
 			out.e->dma_length += (unsigned int)op.size;
 		} else {
@@ -200,7 +199,7 @@ int dma_direct_map_sg(struct device *dev, struct scatterlist *sgl, int nents, en
 {
 	struct dmasim_device_private *p = k_device(dev, "dma_map_sg");
 
-	return p ? map_each(p, &dma_direct_ops, sgl, nents, dir, attrs) : -EINVAL;
+	return p ? dma_map_each(p, &dma_direct_ops, sgl, nents, dir, attrs) : -EINVAL;
 }
 
 static int call_map_sg(const struct track_sg *sg)
@@ -210,7 +209,7 @@ static int call_map_sg(const struct track_sg *sg)
 	int n;
 
 	if (k_likely(ops == &dma_direct_ops) || !ops->map_sg)
-		return map_each(p, ops, sg->sgl, sg->nents, sg->dir, sg->attrs);
+		return dma_map_each(p, ops, sg->sgl, sg->nents, sg->dir, sg->attrs);
 	n = ops->map_sg(p->dev, sg->sgl, sg->nents, sg->dir, sg->attrs);
 	if (n > 0 && n <= sg->nents)
 		return n;
@@ -289,6 +288,7 @@ static void track(const struct track_sg *sg, int count, bool allocated)
 			}
 			op.phys = phys;
 			op.bus = out.e->dma_address + filled;
+			op.bounced = dma_bounced(sg->dev, op.bus);
 			op.size = left < room ? left : room;
 			op.joined = filled != 0;
 			check_limits(&op, max, boundary, &long_told, &cross_told);
@@ -415,6 +415,20 @@ int dma_map_sgtable(struct device *dev, struct sg_table *sgt, enum dma_data_dire
 
 /* ---- unmap ---- */
 
+/* Nobody has looked at the list since it was mapped: segment by segment, as it stands. */
+static void unmap_each(const struct track_sg *sg)
+{
+	struct track_op op = op_of(sg);
+	struct sg_cursor c;
+	int i = 0;
+
+	for (sg_first(&c, sg->dev->machine, sg->sgl); c.e && i < sg->nents && c.e->dma_length; i++, sg_step(&c)) {
+		op.bus = c.e->dma_address;
+		op.size = c.e->dma_length;
+		dma_call_unmap(sg->dev, &op);
+	}
+}
+
 static void unmap(struct track_sg *sg)
 {
 	struct dmasim_device_private *p = sg->dev;
@@ -429,6 +443,8 @@ static void unmap(struct track_sg *sg)
 	if (!m->checks) {
 		if (ops->unmap_sg)
 			ops->unmap_sg(p->dev, sg->sgl, sg->nents, sg->dir, sg->attrs);
+		else if (ops != &dma_direct_ops)
+			unmap_each(sg);
 		put_foreign(m, sg->sgl, sg->nents);
 		return;
 	}
@@ -445,8 +461,10 @@ static void unmap(struct track_sg *sg)
 		if (k_unlikely(!ops->unmap_sg && ops != &dma_direct_ops)) {
 			op.size = real.size;
 			op.dir = real.dir;
-			op.attrs = real.attrs;
+			op.attrs = dma_end_attrs(real.attrs, sg->attrs);
 			dma_call_unmap(p, &op);
+			if (k_unlikely(real.freed))
+				mm_damage_known(m, real.phys, real.size);
 		}
 		if (k_unlikely(dma_is_foreign(m, real.phys)))
 			mm_foreign_put(m, real.phys, real.size);
@@ -492,6 +510,19 @@ void dma_unmap_sg_as(const struct dma_call *call, struct scatterlist *sgl, int n
 
 /* ---- hand-overs ---- */
 
+/* Segment by segment, for operations that know no lists. */
+static void sync_each(struct dmasim_device_private *p, const struct dma_map_ops *ops, struct scatterlist *sgl, int nents,
+		      enum dma_data_direction dir, enum track_sync_side side)
+{
+	void (*fn)(struct device *dev, dma_addr_t addr, size_t size, enum dma_data_direction dir) =
+		side == SYNC_FOR_CPU ? ops->sync_single_for_cpu : ops->sync_single_for_device;
+	struct sg_cursor c;
+	int i = 0;
+
+	for (sg_first(&c, p->machine, sgl); fn && c.e && i < nents && c.e->dma_length; i++, sg_step(&c))
+		fn(p->dev, c.e->dma_address, c.e->dma_length, dir);
+}
+
 static void sync(struct device *dev, struct scatterlist *sgl, struct sg_table *sgt, int nents,
 		 enum dma_data_direction dir, enum track_sync_side side, const char *function, void *frame)
 {
@@ -524,6 +555,8 @@ static void sync(struct device *dev, struct scatterlist *sgl, struct sg_table *s
 		ops->sync_sg_for_cpu(dev, sgl, nents, dir);
 	else if (side == SYNC_FOR_DEVICE && ops->sync_sg_for_device)
 		ops->sync_sg_for_device(dev, sgl, nents, dir);
+	else if (ops != &dma_direct_ops)
+		sync_each(p, ops, sgl, nents, dir, side);
 }
 
 void dma_sync_sg_for_cpu(struct device *dev, struct scatterlist *sgl, int nelems, enum dma_data_direction dir)

@@ -37,6 +37,7 @@ static const struct family {
 	{"blind", blind_scenarios},
 	{"portability", portability_scenarios},
 	{"user", user_scenarios},
+	{"bounce", bounce_scenarios},
 };
 
 /* Print what fired where, for coverage.c. */
@@ -45,7 +46,8 @@ static bool print_fired;
 static const struct {
 	const char *name;
 	unsigned int bit;
-} presets[] = {{"pc", RULE_ON_PC}, {"worst", RULE_ON_WORST}};
+} presets[] = {{"pc", RULE_ON_PC}, {"pc-swiotlb", RULE_ON_BOUNCE}, {"worst", RULE_ON_WORST}};
+#define NR_PRESETS (sizeof(presets) / sizeof(*presets))
 
 static const struct column {
 	const char *name, *guard;
@@ -99,7 +101,7 @@ static void wrong_code_is_found(void **state)
 	close(fd);
 	for (size_t f = 0; f < sizeof(families) / sizeof(*families); f++)
 		for (const struct scenario *sc = families[f].table; sc->rule; sc++)
-			for (size_t p = 0; p < 2; p++)
+			for (size_t p = 0; p < NR_PRESETS; p++)
 				for (size_t c = 0; c < sizeof(columns) / sizeof(*columns); c++) {
 					const struct rule *rule = &rules[rule_find(sc->rule)];
 					bool here = rule->presets & presets[p].bit;
@@ -140,7 +142,7 @@ static void legal_code_is_silent(void **state)
 	(void)state;
 	for (size_t f = 0; f < sizeof(families) / sizeof(*families); f++)
 		for (const struct scenario *sc = families[f].table; sc->rule; sc++)
-			for (size_t p = 0; p < 2; p++)
+			for (size_t p = 0; p < NR_PRESETS; p++)
 				for (size_t c = 0; c < sizeof(columns) / sizeof(*columns); c++) {
 					plain_accesses = columns[c].plain;
 					scenario_begin(presets[p].name, columns[c].guard, sc->options);

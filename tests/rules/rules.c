@@ -34,6 +34,11 @@ static bool place_is(const struct dmasim_place *p, int line, const char *which)
 	return false;
 }
 
+static unsigned int preset_bit(const char *name)
+{
+	return !strcmp(name, "pc") ? RULE_ON_PC : !strcmp(name, "worst") ? RULE_ON_WORST : RULE_ON_BOUNCE;
+}
+
 static void fires(void **state)
 {
 	const struct scenario *sc = *state;
@@ -44,7 +49,7 @@ static void fires(void **state)
 
 	/* Some need instrumentation, or another machine: the matrix has them. */
 	if (!(rule->guards & (RULE_BY_ANY | RULE_BY_ACCESSOR)) ||
-	    !(rule->presets & (strcmp(preset, "pc") ? RULE_ON_WORST : RULE_ON_PC)))
+	    !(rule->presets & preset_bit(preset)))
 		skip();
 	scenario_begin(preset, "api", sc->options);
 	ok = scenario_wrong(sc, &s);

@@ -285,7 +285,7 @@ static void failure_undoes_the_rest(void **state)
 	unsigned char *low;
 
 	(void)state;
-	begin("worst,ram=2G,report=none,summary=off");
+	begin("worst,ram=2G,swiotlb=off,report=none,summary=off");
 	low = (unsigned char *)__get_free_page(GFP_DMA32);
 	assert_int_equal(dma_set_mask(dev, DMA_BIT_MASK(32)), 0);
 	sg_init_table(list, 2);

@@ -147,7 +147,7 @@ static void environment_goes_before_and_after(void **state)
 static void bad_specs_say_what_is_valid(void **state)
 {
 	(void)state;
-	refused("pd", NULL, "did you mean \"pc\"? Valid are pc, worst");
+	refused("pd", NULL, "did you mean \"pc\"? Valid are pc, pc-swiotlb, worst");
 	refused("arm", NULL, "unknown preset \"arm\": valid are pc, worst");
 	refused("pc,pc", NULL, "is no key=value");
 	refused("pc,,seed=1", NULL, "empty entry");
@@ -280,7 +280,7 @@ static void the_table_names_everything(void **state)
 		assert_true(key[0] && valid && valid[0] && help && help[0]);
 	assert_true(n >= 25);
 	assert_string_equal(sim_config_preset(0), "pc");
-	assert_null(sim_config_preset(2));
+	assert_null(sim_config_preset(3));
 }
 
 int main(void)

@@ -23,6 +23,7 @@ struct device;
 struct device_driver;
 struct device_node;
 struct dma_map_ops;
+struct io_tlb_mem;
 struct module;
 
 /* A kind of bus: how devices and drivers find each other. */
@@ -89,8 +90,9 @@ struct device {
 	const struct bus_dma_region *dma_range_map;
 	struct device_dma_parameters *dma_parms;
 	const struct dma_map_ops *dma_ops;
-	struct cma *cma_area;	 /* contiguous memory of its own; NULL: the default area's */
-	bool dma_ops_bypass : 1; /* direct operations once the mask covers all memory */
+	struct cma *cma_area;		   /* contiguous memory of its own; NULL: the default area's */
+	bool dma_ops_bypass : 1;	   /* direct operations once the mask covers all memory */
+	struct io_tlb_mem *dma_io_tlb_mem; /* to look at: see <linux/swiotlb.h>; NULL: none */
 
 	/* handle of this library's record of the device: 0 until registration or the first call that needs it */
 	unsigned long long dmasim;

@@ -97,6 +97,8 @@ DMASIM_API extern const struct dma_map_ops coherent_swiotlb_dma_ops DMASIM_SYM(c
  * the kernel has the same name, which C keeps apart. */
 DMASIM_API extern const struct dma_map_ops iommu_ops DMASIM_SYM(iommu_ops);
 DMASIM_API extern const struct dma_map_ops iommu_coherent_ops DMASIM_SYM(iommu_coherent_ops);
+/* Of machines with bounce buffers: older kernels had a table of this name. */
+DMASIM_API extern const struct dma_map_ops swiotlb_dma_ops DMASIM_SYM(swiotlb_dma_ops);
 
 /** get_dma_ops() - the operations that serve the device: its own, else those of its machine; NULL for a bad device */
 DMASIM_API const struct dma_map_ops *get_dma_ops(struct device *dev) DMASIM_SYM(get_dma_ops);
