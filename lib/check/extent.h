@@ -33,10 +33,10 @@ struct extent {
 	u64 size : 40;
 	u64 kind : 4;
 	u64 dir : 2;
-	u64 told : 6;	/* mistakes of the mapping as a whole that have been told */
-	u64 fn : 8;	/* name of the map call, see extent_function() */
-	u64 joined : 1; /* EXTENT_SG: goes on in the segment of the entry before it */
-	u64 asked : 1;	/* with dma_debug: dma_mapping_error() was called, whatever was reported */
+	u64 told : 6;	 /* mistakes of the mapping as a whole that have been told */
+	u64 fn : 8;	 /* name of the map call, see extent_function() */
+	u64 joined : 1;	 /* EXTENT_SG: goes on in the segment of the entry before it */
+	u64 asked : 1;	 /* with dma_debug: dma_mapping_error() was called, whatever was reported */
 	u64 bounced : 1; /* the device works on a copy */
 	u64 unused : 1;
 	u64 time; /* of the map call */

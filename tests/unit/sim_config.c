@@ -148,7 +148,7 @@ static void bad_specs_say_what_is_valid(void **state)
 {
 	(void)state;
 	refused("pd", NULL, "did you mean \"pc\"? Valid are pc, pc-swiotlb, worst");
-	refused("arm", NULL, "unknown preset \"arm\": valid are pc, worst");
+	refused("arm", NULL, "unknown preset \"arm\": valid are pc, pc-swiotlb, worst");
 	refused("pc,pc", NULL, "is no key=value");
 	refused("pc,,seed=1", NULL, "empty entry");
 	refused(",", NULL, "empty entry");
