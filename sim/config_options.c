@@ -423,12 +423,15 @@ static void print_guard(const struct sim_config *c, const struct option *o, char
 #define MAX_SIZE      SIM_PHYS_END
 
 static const struct name swiotlbs[] = {
-	{"auto", SIM_SWIOTLB_AUTO},	  {"off", SIM_SWIOTLB_OFF},	    {"on", SIM_SWIOTLB_ON},
+	{"auto", SIM_SWIOTLB_AUTO},   {"off", SIM_SWIOTLB_OFF},	    {"on", SIM_SWIOTLB_ON},
 	{"force", SIM_SWIOTLB_FORCE}, {"noforce", SIM_SWIOTLB_OFF}, {NULL, 0},
 };
 static const struct name bounce_poisons[] = {
-	{"off", BOUNCE_POISON_OFF}, {"slots", BOUNCE_POISON_SLOTS}, {"all", BOUNCE_POISON_ALL},
-	{"on", BOUNCE_POISON_ALL},  {NULL, 0},
+	{"off", BOUNCE_POISON_OFF},
+	{"slots", BOUNCE_POISON_SLOTS},
+	{"all", BOUNCE_POISON_ALL},
+	{"on", BOUNCE_POISON_ALL},
+	{NULL, 0},
 };
 static const struct name sg_bounces[] = {{"each", SG_BOUNCE_EACH}, {"whole", SG_BOUNCE_WHOLE}, {NULL, 0}};
 static const struct name actions[] = {

@@ -219,3 +219,9 @@ void snapshot_device_wrote(struct check *c, phys_addr_t phys, u64 n)
 			fetch(c, e->phys + lo, extent_more(c, e)->snapshot + lo, hi - lo);
 	}
 }
+
+void track_memory_changed(struct dmasim_machine *m, phys_addr_t phys, size_t n)
+{
+	if (m->check && m->check->snapshot)
+		snapshot_device_wrote(m->check, phys, n);
+}

@@ -390,12 +390,6 @@ static u64 live_of(struct check *c, const struct dmasim_device_private *dev, str
 	return n;
 }
 
-void track_memory_changed(struct dmasim_machine *m, phys_addr_t phys, size_t n)
-{
-	if (m->check && m->check->snapshot)
-		snapshot_device_wrote(m->check, phys, n);
-}
-
 void track_mask_changed(struct dmasim_machine *m, struct dmasim_device_private *dev, const char *function, void *frame)
 {
 	struct check *c = m->check;

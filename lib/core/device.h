@@ -45,7 +45,7 @@ struct dmasim_device_private {
 	struct declared *declared;		    /* its own coherent memory (lib/dma/declared.c) */
 	void *devres;				    /* managed resources (devres.c) */
 	struct bounce_mem *bounce;		    /* a pool of its own (lib/dma/swiotlb.h); NULL: the machine's */
-	u32 bounce_slots, bounce_failed;	    /* slots it has; maps that failed for want of some since the last change */
+	u32 bounce_slots, bounce_failed; /* slots it has; maps that failed for want of some since the last change */
 	bool bounce_told;
 	struct bus_dma_region range_map[9]; /* what the machine's bus windows say; dev->dma_range_map points here */
 };

@@ -168,7 +168,8 @@ int dma_map_each(struct dmasim_device_private *p, const struct dma_map_ops *ops,
 			undo(p, ops, sgl, n, nents, dir, attrs);
 			return -EIO;
 		}
-		if (merge && n && op.phys == end && !dma_bounced(p, bus) && bus == out.e->dma_address + out.e->dma_length &&
+		if (merge && n && op.phys == end && !dma_bounced(p, bus) &&
+		    bus == out.e->dma_address + out.e->dma_length &&
 		    may_join(p->dev, out.e->dma_address, out.e->dma_length, op.size)) {
 			out.e->dma_length += (unsigned int)op.size;
 		} else {
@@ -511,10 +512,10 @@ void dma_unmap_sg_as(const struct dma_call *call, struct scatterlist *sgl, int n
 /* ---- hand-overs ---- */
 
 /* Segment by segment, for operations that know no lists. */
-static void sync_each(struct dmasim_device_private *p, const struct dma_map_ops *ops, struct scatterlist *sgl, int nents,
-		      enum dma_data_direction dir, enum track_sync_side side)
+static void sync_each(struct dmasim_device_private *p, const struct dma_map_ops *ops, struct scatterlist *sgl,
+		      int nents, enum dma_data_direction dir, enum track_sync_side side)
 {
-	void (*fn)(struct device *dev, dma_addr_t addr, size_t size, enum dma_data_direction dir) =
+	void (*fn)(struct device * dev, dma_addr_t addr, size_t size, enum dma_data_direction dir) =
 		side == SYNC_FOR_CPU ? ops->sync_single_for_cpu : ops->sync_single_for_device;
 	struct sg_cursor c;
 	int i = 0;

@@ -95,7 +95,7 @@ static void backs_off(void)
 }
 
 const struct scenario bounce_scenarios[] = {
-	{.rule = "swiotlb-exhausted", .wrong = too_large, .legal = in_pieces},
-	{.rule = "swiotlb-exhausted", .wrong = goes_on, .legal = backs_off, .options = "swiotlb_size=256K"},
-	{.rule = NULL},
+	{"swiotlb-exhausted", too_large, in_pieces, NULL, false},
+	{"swiotlb-exhausted", goes_on, backs_off, "swiotlb_size=256K", false},
+	{NULL, NULL, NULL, NULL, false},
 };

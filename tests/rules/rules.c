@@ -48,8 +48,7 @@ static void fires(void **state)
 	bool ok;
 
 	/* Some need instrumentation, or another machine: the matrix has them. */
-	if (!(rule->guards & (RULE_BY_ANY | RULE_BY_ACCESSOR)) ||
-	    !(rule->presets & preset_bit(preset)))
+	if (!(rule->guards & (RULE_BY_ANY | RULE_BY_ACCESSOR)) || !(rule->presets & preset_bit(preset)))
 		skip();
 	scenario_begin(preset, "api", sc->options);
 	ok = scenario_wrong(sc, &s);
