@@ -572,7 +572,7 @@ struct bounce *bounce_of(struct dmasim_machine *m)
 	return m->dma->tlb;
 }
 
-struct bounce_mem *bounce_mem_new(struct dmasim_machine *m, u64 size, phys_addr_t limit, const char *kind)
+struct bounce_mem *bounce_mem_new(struct dmasim_machine *m, u64 size, phys_addr_t limit)
 {
 	const u64 asked = size = (size + SLOT_SEGMENT_BYTES - 1) & ~(SLOT_SEGMENT_BYTES - 1);
 	struct bounce *b = bounce_of(m);
@@ -580,7 +580,7 @@ struct bounce_mem *bounce_mem_new(struct dmasim_machine *m, u64 size, phys_addr_
 	phys_addr_t start = DMA_BAD_PHYS;
 
 	while (mem && start == DMA_BAD_PHYS) {
-		start = mm_reserve(m, size, limit, kind);
+		start = mm_reserve(m, DMA_BAD_PHYS, size, SLOT_SEGMENT_BYTES, limit);
 		if (start == DMA_BAD_PHYS && (size /= 2) < SMALLEST_POOL)
 			break;
 		size &= ~(SLOT_SEGMENT_BYTES - 1);
@@ -619,7 +619,7 @@ int bounce_init(struct dmasim_machine *m)
 		return cfg->swiotlb == SIM_SWIOTLB_AUTO
 			       ? 0
 			       : sim_error(EINVAL, "swiotlb=on and force go with dma_ops=direct only");
-	mem = bounce_mem_new(m, cfg->swiotlb_size, limit, "bounce slots");
+	mem = bounce_mem_new(m, cfg->swiotlb_size, limit);
 	if (!mem) /* a machine with memory in odd places only goes without, unless it was told to have them */
 		return cfg->swiotlb == SIM_SWIOTLB_AUTO ? 0 : -ENOMEM;
 	mem->pub.force_bounce = cfg->swiotlb == SIM_SWIOTLB_FORCE;

@@ -65,7 +65,7 @@ void bounce_exit(struct dmasim_machine *m);
 /* The machine's bounce structure, made if need be; NULL: no memory. */
 struct bounce *bounce_of(struct dmasim_machine *m);
 /* A pool of its own, at most so high; NULL and sim_error(). */
-struct bounce_mem *bounce_mem_new(struct dmasim_machine *m, u64 size, phys_addr_t limit, const char *kind);
+struct bounce_mem *bounce_mem_new(struct dmasim_machine *m, u64 size, phys_addr_t limit);
 
 /* The pool that holds this physical byte, NULL. */
 struct bounce_pool *bounce_pool_at(const struct dmasim_machine *m, phys_addr_t phys);

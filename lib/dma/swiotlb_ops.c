@@ -404,8 +404,7 @@ int dmasim_device_restrict_dma(struct device *dev, size_t size)
 		return sim_error(EINVAL, "a restricted pool has from 256 KiB to 4 GiB, not %zu bytes", size);
 	if (p->bounce)
 		return sim_error(EBUSY, "%s has a pool already", k_device_name(dev));
-	mem = bounce_mem_new(p->machine, size, DMA_BIT_MASK(32) - (u64)p->machine->hw->cfg.bus_offset,
-			     "restricted DMA pool");
+	mem = bounce_mem_new(p->machine, size, DMA_BIT_MASK(32) - (u64)p->machine->hw->cfg.bus_offset);
 	if (!mem)
 		return -ENOMEM;
 	mem->pub.force_bounce = mem->pub.for_alloc = true;

@@ -108,36 +108,6 @@ static u32 carve(struct mm *mm, struct mm_zone *zone, unsigned int order, u32 en
 	return MM_NONE;
 }
 
-u32 buddy_reserve(struct mm *mm, struct mm_zone *zone, u32 nr, u32 align, u32 end)
-{
-	unsigned int best = zone->nr_ranges;
-	u32 first = 0;
-
-	for (unsigned int i = 0; i < zone->nr_ranges; i++) {
-		const struct mm_range *r = &zone->ranges[i];
-		u64 top = mm->base_pfn + (r->hi < end ? r->hi : end);
-
-		if (top < nr || ((top - nr) & ~(u64)(align - 1)) < mm->base_pfn + r->lo)
-			continue;
-		top = ((top - nr) & ~(u64)(align - 1)) - mm->base_pfn;
-		if (best == zone->nr_ranges || top > first) {
-			best = i;
-			first = (u32)top;
-		}
-	}
-	if (best == zone->nr_ranges)
-		return MM_NONE;
-	if (first + nr < zone->ranges[best].hi && buddy_add_range(zone, first + nr, zone->ranges[best].hi))
-		return MM_NONE;
-	if (first > zone->ranges[best].lo)
-		zone->ranges[best].hi = first;
-	else
-		zone->ranges[best] = zone->ranges[--zone->nr_ranges];
-	zone->nr_free -= nr;
-	zone->total -= nr;
-	return first;
-}
-
 /* Join [lo, hi) to a range that it touches; false if there is none. */
 static bool join_range(struct mm_zone *zone, u32 lo, u32 hi)
 {

@@ -69,37 +69,6 @@ phys_addr_t mm_alloc_block(struct dmasim_machine *m, unsigned int order, gfp_t g
 	return index == MM_NONE ? ~(phys_addr_t)0 : mm_phys(m->mm, index);
 }
 
-phys_addr_t mm_reserve(struct dmasim_machine *m, u64 n, phys_addr_t limit, const char *kind)
-{
-	struct mm *mm = m->mm;
-	u64 end = limit == ~(phys_addr_t)0 ? ~0ULL : (limit + 1) >> SIM_PAGE_SHIFT, nr = n >> SIM_PAGE_SHIFT;
-	u32 align = 1, block, bound;
-
-	while (align < nr && align < 1U << MM_MAX_ORDER)
-		align *= 2;
-	if (!nr || nr > mm->nr_frames || end <= mm->base_pfn)
-		return ~(phys_addr_t)0;
-	bound = end - mm->base_pfn < mm->nr_frames ? (u32)(end - mm->base_pfn) : mm->nr_frames;
-	for (int z = MM_ZONES - 1; z >= 0; z--) {
-		struct mm_zone *zone = &mm->zones[z];
-		u32 index = buddy_reserve(mm, zone, (u32)nr, align, bound);
-
-		if (index == MM_NONE)
-			continue;
-		/* One head each 2^MM_MAX_ORDER pages, where frame_head() looks for it. */
-		for (u32 i = 0; i < nr; i += block) {
-			block = nr - i < 1U << MM_MAX_ORDER ? (u32)nr - i : 1U << MM_MAX_ORDER;
-			mm->frames[index + i].state = FRAME_BLOCK;
-			mm->frames[index + i].zone = (u8)z;
-			mm->frames[index + i].nr = block;
-			mm->frames[index + i].kind = kind;
-			mm->frames[index + i].size = (size_t)block << SIM_PAGE_SHIFT;
-		}
-		return mm_phys(mm, index);
-	}
-	return ~(phys_addr_t)0;
-}
-
 void mm_free_block(struct dmasim_machine *m, phys_addr_t phys, unsigned int order, stack_id stack)
 {
 	u32 index = mm_index(m->mm, phys);

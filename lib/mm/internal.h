@@ -142,8 +142,6 @@ u32 buddy_take(struct mm *mm, struct mm_zone *zone, unsigned int order, u32 end)
 /* The same, but only a block of the free lists that `fits` accepts. Slow: for requests that would fail otherwise. */
 u32 buddy_take_if(struct mm *mm, struct mm_zone *zone, unsigned int order, u32 end,
 		  bool (*fits)(struct mm *mm, u32 index, unsigned int order));
-/* nr frames at an index aligned as to align frames (in pfns), below end, that nobody has asked for yet; MM_NONE. */
-u32 buddy_reserve(struct mm *mm, struct mm_zone *zone, u32 nr, u32 align, u32 end);
 /* Give back [index, index + nr), in pieces of powers of two, merged with free neighbours. */
 void buddy_give(struct mm *mm, u32 index, u32 nr);
 /* Take [lo, hi) from the ranges that nobody has asked for yet, for good; false if it is not all in one of them. */

@@ -59,10 +59,6 @@ void *mm_vmap_range(struct dmasim_machine *m, phys_addr_t phys, size_t size, boo
 /* End it. False, and nothing done, if p is not what mm_vmap() returned with that flag. */
 bool mm_vunmap(struct dmasim_machine *m, const void *p, bool coherent);
 
-/* Take n bytes, whole pages, out of the page allocator's hands for good: for rooms that need more than a block, at boot.
- * Aligned to 4 MiB, or to the next power of two of a smaller n, and below limit. ~0 if there is none. */
-phys_addr_t mm_reserve(struct dmasim_machine *m, u64 n, phys_addr_t limit, const char *kind);
-
 /* [phys, phys + n) was written by a mistake that has its report already (a device out of bounds, say): what it did to
  * red zones and to freed memory is a consequence, and gets no report of its own. */
 void mm_damage_known(struct dmasim_machine *m, phys_addr_t phys, size_t n);
