@@ -221,7 +221,7 @@ static inline bool may_lose_writes(const struct check *c, const struct extent *e
 void tracker_describe(const struct check *c, const struct extent *e, struct track_unmapped *real)
 {
 	real->found = true;
-	real->freed = e->freed;
+	real->freed = e->freed && e->bounced;
 	real->kind = (enum extent_kind)e->kind;
 	real->bus = e->bus;
 	real->phys = e->phys;

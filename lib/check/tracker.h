@@ -62,7 +62,7 @@ void track_dac(struct dmasim_machine *m, const struct track_op *op, phys_addr_t 
 /* What the caller of unmap/free should really do, after all checks and reports. */
 struct track_unmapped {
 	bool found; /* false: nothing was mapped there: do nothing at all */
-	bool freed; /* its memory was freed while it was mapped: reported */
+	bool freed; /* its copy comes back to memory that was freed meanwhile: reported */
 	enum extent_kind kind;
 	dma_addr_t bus;
 	phys_addr_t phys; /* of the mapping that ended, with the size and direction it was made with */
