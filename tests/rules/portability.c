@@ -250,7 +250,7 @@ const struct scenario portability_scenarios[] = {
 	{"sync-part-of-line", part_wrong, part_legal, "portability=on", false},
 	{"cpu-write-of-from-device", from_device_wrong, from_device_legal, "portability=on", false},
 	{"map-across-blocks", across_wrong, across_legal, "portability=on", false},
-	{"map-too-long-to-bounce", long_wrong, long_legal, "portability=on", false},
+	{"map-too-long-to-bounce", long_wrong, long_legal, "portability=on,swiotlb=off", false},
 	{"bidirectional-one-way", one_way_wrong, both_ways_legal, "lint=on", false},
 	{"coherent-many-small", small_wrong, pool_legal, "lint=on", false},
 	{"sync-wrong-kind", kind_wrong, kind_legal, "lint=on", false},
