@@ -197,7 +197,7 @@ int dma_get_sgtable(struct device *dev, struct sg_table *sgt, void *cpu_addr, dm
 
 bool dma_can_show(const struct dmasim_device_private *p)
 {
-	return dma_ops_of(p) == &dma_direct_ops;
+	return dma_ops_of(p) == &dma_direct_ops || dma_ops_of(p) == &swiotlb_dma_ops;
 }
 
 bool dma_can_mmap(struct device *dev)

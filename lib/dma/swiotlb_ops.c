@@ -181,6 +181,18 @@ static void tlb_free(struct device *dev, size_t size, void *cpu, dma_addr_t hand
 		dma_direct_ops.free(dev, size, cpu, handle, attrs);
 }
 
+static struct page *tlb_alloc_pages(struct device *dev, size_t size, dma_addr_t *handle, enum dma_data_direction dir,
+				    gfp_t gfp)
+{
+	return dma_direct_ops.alloc_pages_op(dev, size, handle, dir, gfp);
+}
+
+static void tlb_free_pages(struct device *dev, size_t size, struct page *page, dma_addr_t handle,
+			   enum dma_data_direction dir)
+{
+	dma_direct_ops.free_pages(dev, size, page, handle, dir);
+}
+
 /* ---- limits ---- */
 
 static size_t tlb_max_mapping_size(struct device *dev)
@@ -205,6 +217,8 @@ static u64 tlb_required_mask(struct device *dev)
 const struct dma_map_ops swiotlb_dma_ops = {
 	.alloc = tlb_alloc,
 	.free = tlb_free,
+	.alloc_pages_op = tlb_alloc_pages,
+	.free_pages = tlb_free_pages,
 	.map_phys = tlb_map_phys,
 	.unmap_phys = tlb_unmap_phys,
 	.map_sg = tlb_map_sg,
