@@ -46,8 +46,8 @@ static const struct part {
 };
 #define NR_PARTS (sizeof(parts) / sizeof(*parts))
 
-static const char *const waits_for[] = {"caches",  "IOMMU",	"ordering",   "user memory",
-					"ISA DMA", "dmaengine", "high memory"};
+static const char *const waits_for[] = {"caches",    "IOMMU",	    "ordering",	      "user memory",	      "ISA DMA",
+					"dmaengine", "high memory", "bounce buffers", "non-contiguous memory"};
 #define NR_WAITS (sizeof(waits_for) / sizeof(*waits_for))
 
 static unsigned int failures;
@@ -519,7 +519,7 @@ static void check_tables(void)
 		if (rows[i].how == WAITS && !strchr(rows[i].evidence, ';'))
 			fail("%s: what will it bring?", rows[i].id);
 		if (rows[i].how == GAP)
-			printf("gap: %s: %s\n", rows[i].id, rows[i].meaning);
+			fail("%s: %s: neither rule and test, nor a reason", rows[i].id, rows[i].meaning);
 	}
 }
 

@@ -38,6 +38,7 @@ static const struct family {
 	{"portability", portability_scenarios},
 	{"user", user_scenarios},
 	{"bounce", bounce_scenarios},
+	{"policy", policy_scenarios},
 };
 
 /* Print what fired where, for coverage.c. */

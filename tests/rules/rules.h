@@ -38,7 +38,7 @@ struct scenario {
 extern const struct scenario lifecycle_scenarios[], sync_scenarios[], cpu_scenarios[], device_scenarios[],
 	memory_scenarios[], heap_scenarios[], mask_scenarios[], coherent_scenarios[], context_scenarios[],
 	mmio_scenarios[], scatterlist_scenarios[], pool_scenarios[], blind_scenarios[], portability_scenarios[],
-	user_scenarios[], bounce_scenarios[];
+	user_scenarios[], bounce_scenarios[], policy_scenarios[];
 
 /* The device under test: fresh for each run, its mask set. */
 extern struct device *dev;
