@@ -98,6 +98,75 @@ static void atomic_legal(void)
 	dma_free_coherent(dev, N, ring, handle);
 }
 
+static void noncoherent_size_wrong(struct shot *s)
+{
+	dma_addr_t bus;
+	struct page *page = AT(s->mapped, dma_alloc_pages(dev, 2 * N, &bus, DMA_TO_DEVICE, GFP_KERNEL));
+
+	s->offset = s->size = ANY_SIZE;
+	s->handed = ANY_LINE;
+	AT(s->act, dma_free_pages(dev, N, page, bus, DMA_TO_DEVICE));
+}
+
+static void noncoherent_direction_wrong(struct shot *s)
+{
+	dma_addr_t bus;
+	struct page *page = AT(s->mapped, dma_alloc_pages(dev, N, &bus, DMA_TO_DEVICE, GFP_KERNEL));
+
+	s->offset = s->size = ANY_SIZE;
+	s->handed = ANY_LINE;
+	AT(s->act, dma_free_pages(dev, N, page, bus, DMA_FROM_DEVICE));
+}
+
+static void noncoherent_kind_wrong(struct shot *s)
+{
+	dma_addr_t bus;
+	void *buf = AT(s->mapped, dma_alloc_noncoherent(dev, N, &bus, DMA_TO_DEVICE, GFP_KERNEL));
+
+	s->offset = s->size = ANY_SIZE;
+	s->handed = ANY_LINE;
+	AT(s->act, dma_free_coherent(dev, N, buf, bus));
+}
+
+static void zone_wrong(struct shot *s)
+{
+	dma_addr_t bus;
+	struct page *page;
+
+	*s = (struct shot){ANY_SIZE, ANY_SIZE, 0, 0, 0};
+	page = AT(s->act, dma_alloc_pages(dev, N, &bus, DMA_TO_DEVICE, GFP_KERNEL | __GFP_DMA));
+	sink = page != NULL;
+}
+
+static void noncoherent_legal(void)
+{
+	uint8_t data[16] = {1}, *buf;
+	dma_addr_t bus;
+
+	buf = dma_alloc_noncoherent(dev, N, &bus, DMA_BIDIRECTIONAL, GFP_KERNEL);
+	if (!buf)
+		return;
+	dma_sync_single_for_cpu(dev, bus, N, DMA_BIDIRECTIONAL); /* before filling it, as in every later round */
+	PUT(buf, 1);
+	dma_sync_single_for_device(dev, bus, N, DMA_BIDIRECTIONAL);
+	dmasim_device_read(dev, bus, data, sizeof(data));
+	dmasim_device_write(dev, bus, data, sizeof(data));
+	dma_sync_single_for_cpu(dev, bus, N, DMA_BIDIRECTIONAL);
+	sink = GET(buf);
+	dma_free_noncoherent(dev, N, buf, bus, DMA_BIDIRECTIONAL);
+	/* the older contract */
+	buf = dma_alloc_attrs(dev, N, &bus, GFP_KERNEL, DMA_ATTR_NON_CONSISTENT);
+	if (!buf)
+		return;
+	PUT(buf, 2);
+	dma_cache_sync(dev, buf, N, DMA_TO_DEVICE);
+	dmasim_device_read(dev, bus, data, sizeof(data));
+	dmasim_device_write(dev, bus, data, sizeof(data));
+	dma_cache_sync(dev, buf, N, DMA_FROM_DEVICE);
+	sink = GET(buf);
+	dma_free_attrs(dev, N, buf, bus, DMA_ATTR_NON_CONSISTENT);
+}
+
 /* A plain access ends in a fault, after the report. */
 static void cookie_wrong(struct shot *s)
 {
@@ -181,6 +250,10 @@ const struct scenario coherent_scenarios[] = {
 	{"coherent-free-mismatch", mismatch_wrong, pair_legal, NULL, false},
 	{"coherent-free-mismatch", handle_wrong, pair_legal, NULL, false},
 	{"coherent-free-mismatch", managed_wrong, pair_legal, NULL, false},
+	{"coherent-free-mismatch", noncoherent_size_wrong, noncoherent_legal, NULL, false},
+	{"unmap-wrong-direction", noncoherent_direction_wrong, noncoherent_legal, NULL, false},
+	{"unmap-wrong-kind", noncoherent_kind_wrong, noncoherent_legal, NULL, false},
+	{"gfp-zone-conflict", zone_wrong, noncoherent_legal, NULL, false},
 	{"coherent-double-free", twice_wrong, pair_legal, NULL, false},
 	{"coherent-streaming-mix", mix_wrong, pair_legal, NULL, false},
 	{"coherent-free-in-atomic", atomic_wrong, atomic_legal, NULL, false},

@@ -248,9 +248,55 @@ static void random_blocks(void **state)
 	end(0);
 }
 
+/* R80: the allocator has cleared it, so that the device may use it only after a hand-over; and the older contract. */
+static void first_use_needs_a_hand_over(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		uint8_t data[16] = {1}, *p;
+		dma_addr_t bus;
+
+		begin(presets[i]);
+		p = dma_alloc_noncoherent(dev, 5000, &bus, DMA_FROM_DEVICE, GFP_KERNEL);
+		assert_non_null(p);
+		dmasim_device_write(dev, bus, data, sizeof(data));
+		assert_int_equal(dmasim_violation_count_of("cpu-write-not-flushed"), 1);
+		dma_sync_single_for_cpu(dev, bus, 5000, DMA_FROM_DEVICE);
+		dma_free_noncoherent(dev, 5000, p, bus, DMA_FROM_DEVICE);
+		dma_free_noncoherent(dev, 5000, p, bus, DMA_FROM_DEVICE);
+		assert_int_equal(dmasim_violation_count_of("coherent-double-free"), 1);
+		/* right: handed over first */
+		p = dma_alloc_noncoherent(dev, 5000, &bus, DMA_FROM_DEVICE, GFP_KERNEL);
+		dma_sync_single_for_device(dev, bus, 5000, DMA_FROM_DEVICE);
+		dmasim_device_write(dev, bus, data, sizeof(data));
+		dma_sync_single_for_cpu(dev, bus, 5000, DMA_FROM_DEVICE);
+		assert_int_equal(dmasim_load8(p), 1);
+		dma_free_noncoherent(dev, 5000, p, bus, DMA_FROM_DEVICE);
+		/* nobody owns this, but who does not sync sees old bytes */
+		p = dma_alloc_attrs(dev, 5000, &bus, GFP_KERNEL, DMA_ATTR_NON_CONSISTENT);
+		dmasim_store8(p, 3);
+		dma_cache_sync(dev, p, 5000, DMA_TO_DEVICE);
+		dmasim_device_read(dev, bus, data, sizeof(data));
+		assert_int_equal(data[0], 3);
+		dmasim_device_write(dev, bus + 64, data, sizeof(data));
+		assert_int_equal(dmasim_violation_count(), 2);
+		dmasim_load8(p + 64);
+		assert_int_equal(dmasim_violation_count_of("cpu-read-stale"), 1);
+		dma_cache_sync(dev, p + 64, 64, DMA_FROM_DEVICE);
+		dmasim_load8(p + 64);
+		dma_cache_sync(dev, p + 64, 5000, DMA_TO_DEVICE);
+		assert_int_equal(dmasim_violation_count_of("sync-out-of-range"), 1);
+		dma_cache_sync(dev, &p, 8, DMA_TO_DEVICE);
+		assert_int_equal(dmasim_violation_count_of("sync-unknown"), 1);
+		dma_free_attrs(dev, 5000, p, bus, DMA_ATTR_NON_CONSISTENT);
+		end(5);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(first_use_needs_a_hand_over),
 		cmocka_unit_test(zeroed_and_aligned),
 		cmocka_unit_test(too_much_is_null),
 		cmocka_unit_test(zones_follow_the_mask),
