@@ -534,9 +534,13 @@ bool bounce_unmap(struct dmasim_machine *m, phys_addr_t slot, size_t size, enum 
 		piece = piece_at(map, slot - start);
 		if (!piece || !piece->live || piece->offset != slot - start)
 			return false;
-		to_cpu(m, map, start, piece->offset, piece->offset + piece->size, dir, skip);
-		piece->live = false;
-		if (!--map->live_pieces)
+		/* one entry, as the tracker knows them; or, where it does not look, the segment that holds all */
+		for (; piece < map->piece + map->nr_pieces && piece->offset < slot - start + size; piece++) {
+			to_cpu(m, map, start, piece->offset, piece->offset + piece->size, dir, skip);
+			map->live_pieces -= piece->live;
+			piece->live = false;
+		}
+		if (!map->live_pieces)
 			release(m, pool, map);
 		return true;
 	}
