@@ -43,7 +43,7 @@ const struct museum_bug museum_index[] = {
 /* Worst last: what only it can show is the more welcome. High: next to no RAM below 4 GiB. */
 const struct column museum_columns[NR_COLUMNS] = {
 	{"pc", "pc", RULE_ON_PC},
-	{"pc, RAM above 4 GiB", "pc,bank=0:4M,bank=0x100000000:64M", RULE_ON_PC},
+	{"pc, RAM above 4 GiB", "pc,bank=0:4M,bank=0x100000000:64M,swiotlb=off", RULE_ON_PC},
 	{"worst", "worst", RULE_ON_WORST},
 };
 
