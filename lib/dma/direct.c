@@ -7,8 +7,8 @@
  * the zone that the coherent mask suggests; if that turns out to lie too high, from the next lower zone, as the
  * kernel does it.
  *
- * Weakness: there is no bounce buffer, so memory that the device cannot drive is refused, where a machine with
- * swiotlb would copy.
+ * Weakness: memory that the device cannot drive is refused. Machines with bounce buffers have the operations of
+ * swiotlb_ops.c instead, which copy.
  */
 #include <errno.h>
 #include <string.h>
