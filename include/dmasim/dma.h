@@ -54,4 +54,13 @@ struct dmasim_dma_stats {
 /** dmasim_dma_stats() - fill @stats for the current machine; all zero without one */
 DMASIM_API void dmasim_dma_stats(struct dmasim_dma_stats *stats);
 
+/* Calls since dmabounce_register_dev(). */
+struct dmasim_dmabounce_stats {
+	uint64_t maps, bounced, live; /* mappings; those in safe buffers; those that still are */
+	uint64_t small, large, own;   /* where their buffers came from */
+};
+
+/** dmasim_dmabounce_stats() - false if the device has no safe buffers */
+DMASIM_API bool dmasim_dmabounce_stats(struct device *dev, struct dmasim_dmabounce_stats *stats);
+
 #endif

@@ -11,6 +11,7 @@
 #include "lib/core/kernel.h"
 
 struct declared;
+struct dmabounce;
 
 struct dmasim_device_private {
 	struct dmasim_machine *machine;
@@ -42,6 +43,7 @@ struct dmasim_device_private {
 	void (*free_container)(struct device *dev); /* of library-made devices: frees the struct around dev */
 	struct k_timer *timers;			    /* dmasim_device_after() (author.c) */
 	struct k_pci *pci;			    /* struct pci_dev bookkeeping (pci.c) */
+	struct dmabounce *dmabounce;		    /* safe buffers (lib/dma/dmabounce.c) */
 	struct declared *declared;		    /* its own coherent memory (lib/dma/declared.c) */
 	void *devres;				    /* managed resources (devres.c) */
 	struct bounce_mem *bounce;		    /* a pool of its own (lib/dma/swiotlb.h); NULL: the machine's */

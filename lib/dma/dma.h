@@ -281,11 +281,15 @@ int dma_map_each(struct dmasim_device_private *p, const struct dma_map_ops *ops,
 
 /* ---- swiotlb.c ---- */
 
+/* dmabounce.c: the same of a device's safe buffers, and what is copied there. */
+bool dmabounce_holds(const struct dmasim_device_private *p, dma_addr_t bus);
+phys_addr_t dmabounce_original(const struct dmasim_device_private *p, dma_addr_t bus);
 /* Does this address name a copy rather than the memory itself? */
 bool dma_bounced_slow(const struct dmasim_device_private *p, dma_addr_t bus);
 static inline bool dma_bounced(const struct dmasim_device_private *p, dma_addr_t bus)
 {
-	return k_unlikely(p->machine->dma->tlb != NULL) && dma_bounced_slow(p, bus);
+	return (k_unlikely(p->machine->dma->tlb != NULL) && dma_bounced_slow(p, bus)) ||
+	       (k_unlikely(p->dmabounce != NULL) && dmabounce_holds(p, bus));
 }
 phys_addr_t bounce_original(const struct dmasim_machine *m, phys_addr_t slot);
 

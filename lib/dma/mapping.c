@@ -300,7 +300,8 @@ static inline void unmap(struct dmasim_device_private *p, struct track_op *op)
 	} else {
 		op->phys = dma_to_phys(p->dev, op->bus);
 		if (dma_bounced(p, op->bus))
-			op->phys = bounce_original(m, op->phys);
+			op->phys = p->dmabounce && dmabounce_holds(p, op->bus) ? dmabounce_original(p, op->bus)
+									       : bounce_original(m, op->phys);
 	}
 	if (k_unlikely(m->checks && (real.kind == EXTENT_COHERENT || real.kind == EXTENT_NONCOHERENT))) {
 		dma_release(p, &real, op->bus); /* the wrong call, reported; what it ended is ended */

@@ -7,6 +7,7 @@
  * atomic.c      pools for those who cannot sleep
  * declared.c    memory that platform code declared for one device, or for all
  * arm.c         the choice between them as arm and arm64 make it
+ * dmabounce.c   arm's safe buffers for devices with a defect
  * maintain.c    cache maintenance: one place for a model of caches to bind to
  */
 #ifndef LIB_DMA_MEMORY_H
@@ -102,6 +103,10 @@ void dma_maintain_prepare(struct dmasim_machine *m, phys_addr_t phys, size_t siz
 
 void dma_atomic_stats(const struct dmasim_machine *m, struct dmasim_dma_stats *stats);
 void dma_declared_device_gone(struct dmasim_device_private *p);
+
+/* ---- dmabounce.c ---- */
+
+void dmabounce_device_gone(struct dmasim_device_private *p);
 
 /* All of it, in struct dma. */
 struct dma_memory {

@@ -81,14 +81,14 @@ const struct dma_map_ops *dma_ops_by_config(const struct dmasim_machine *m)
 bool dma_ops_are_own(const struct dma_map_ops *ops)
 {
 	for (size_t i = 0; i < NR_TABLES; i++)
-		if (ops == tables[i] || ops == &swiotlb_dma_ops)
+		if (ops == tables[i] || ops == &swiotlb_dma_ops || ops == &dmabounce_ops)
 			return false;
 	return true;
 }
 
 static bool coherent_table(const struct dma_map_ops *ops)
 {
-	return ops != &arm_dma_ops && ops != &noncoherent_swiotlb_dma_ops && ops != &iommu_ops;
+	return ops != &arm_dma_ops && ops != &dmabounce_ops && ops != &noncoherent_swiotlb_dma_ops && ops != &iommu_ops;
 }
 
 const struct dma_map_ops *dma_ops_bypassed(const struct dmasim_device_private *p, u64 mask)
@@ -155,8 +155,10 @@ static size_t device_released(struct dmasim_machine *m, struct device *dev, bool
 	struct dmasim_device_private *p = k_device(dev, "device_del");
 	size_t n = m->dma->released(m, dev, gone);
 
-	if (p && gone)
+	if (p && gone) {
+		dmabounce_device_gone(p);
 		dma_declared_device_gone(p);
+	}
 	return n;
 }
 

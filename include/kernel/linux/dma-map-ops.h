@@ -216,6 +216,26 @@ DMASIM_API struct page *dma_alloc_from_pool(struct device *dev, size_t size, voi
 /* False if it is of no pool. */
 DMASIM_API bool dma_free_from_pool(struct device *dev, void *cpu_addr, size_t size) DMASIM_SYM(dma_free_from_pool);
 
+/* ---- safe buffers for devices with a defect (arm, until 5.19) ---- */
+
+/* The operations of such devices: arm's, and copies for mappings that the device cannot do. */
+DMASIM_API extern const struct dma_map_ops dmabounce_ops DMASIM_SYM(dmabounce_ops);
+
+/**
+ * dmabounce_register_dev() - mappings that the device cannot do go through safe buffers from now on
+ * @small_buffer_size: bytes of one small safe buffer
+ * @large_buffer_size: of a large one; 0: none. Longer mappings get coherent memory of their own
+ * @needs_bounce:      not 0: this mapping needs one. NULL: only those beyond the device's mask
+ *
+ * The device gets dmabounce_ops. Return: 0; -EINVAL, -EBUSY if it is registered, -ENOMEM.
+ */
+DMASIM_API int dmabounce_register_dev(struct device *dev, unsigned long small_buffer_size,
+				      unsigned long large_buffer_size,
+				      int (*needs_bounce)(struct device *dev, dma_addr_t addr, size_t size))
+	DMASIM_SYM(dmabounce_register_dev);
+/** dmabounce_unregister_dev() - end that; mappings in safe buffers are reported as pool-busy-at-destroy */
+DMASIM_API void dmabounce_unregister_dev(struct device *dev) DMASIM_SYM(dmabounce_unregister_dev);
+
 /**
  * dma_direct_set_offset() - one window through which the device sees all its memory
  *
