@@ -46,8 +46,8 @@ static const struct part {
 };
 #define NR_PARTS (sizeof(parts) / sizeof(*parts))
 
-static const char *const waits_for[] = {"caches",    "IOMMU",	    "ordering",	      "user memory",	      "ISA DMA",
-					"dmaengine", "high memory", "bounce buffers", "non-contiguous memory"};
+static const char *const waits_for[] = {"caches",  "IOMMU",	"ordering",    "user memory",
+					"ISA DMA", "dmaengine", "high memory", "non-contiguous memory"};
 #define NR_WAITS (sizeof(waits_for) / sizeof(*waits_for))
 
 static unsigned int failures;
