@@ -519,3 +519,26 @@ void track_linear_asked(struct dmasim_machine *m, const void *p, phys_addr_t phy
 			return;
 		}
 }
+
+void track_nowhere_asked(struct dmasim_machine *m, phys_addr_t phys, const char *function)
+{
+	struct finding f = {.rule = "cpu-used-bus-address", .act_verb = "call"};
+	const dma_addr_t bus = phys;
+	struct check *c = m->check;
+	struct extent_walk w;
+	struct extent *e;
+	uint64_t len;
+
+	if (!sim_bus_to_phys(m->hw, bus, &phys, &len))
+		return;
+	extent_walk_init(c, &w, phys, phys + 1);
+	while ((e = extent_walk_next(&w)))
+		if (bus - e->bus < e->size) {
+			check_settle(m);
+			finding_of(c, &f, e, bus - e->bus, bus - e->bus + 1, NULL);
+			finding_more(&f, "why", "%s() was given a bus address, 0x%llx; there the CPU has no memory",
+				     function, bus);
+			check_found(c, &f);
+			return;
+		}
+}

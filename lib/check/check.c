@@ -77,6 +77,7 @@ int check_init(struct dmasim_machine *m)
 	m->hw->observer = &checked;
 	m->hooks.memory_freeing = track_memory_freeing;
 	m->hooks.linear_asked = track_linear_asked;
+	m->hooks.nowhere_asked = track_nowhere_asked;
 	m->hooks.device_released = track_device_released;
 	m->hooks.cpu_access = cpu_access;
 	m->hooks.settle = settle;

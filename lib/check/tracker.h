@@ -130,6 +130,8 @@ void track_dma_disabled(void *soft, struct sim_master *master, dma_addr_t bus, s
 /* Hooks for the rooms below. */
 /* virt_to_phys() or virt_to_page() of memory that works here: coherent memory is remapped elsewhere. */
 void track_linear_asked(struct dmasim_machine *m, const void *p, phys_addr_t phys, const char *function);
+/* phys_to_virt() of an address where no memory is: is it a bus address? */
+void track_nowhere_asked(struct dmasim_machine *m, phys_addr_t phys, const char *function);
 void track_memory_freeing(struct dmasim_machine *m, phys_addr_t phys, size_t size);
 size_t track_device_released(struct dmasim_machine *m, struct device *dev, bool gone);
 

@@ -311,6 +311,15 @@ static bool struct_is_there(const struct dmasim_device_private *p)
 			   handle == ((unsigned long long)p->machine->serial << 32 | p->id));
 }
 
+static void lay_to_rest(struct k_devices *d, struct device *dev, void (*free_container)(struct device *))
+{
+	struct k_gone_device *g = &d->gone[d->nr_gone++ % K_GONE_DEVICES];
+
+	if (g->dev)
+		g->free_container(g->dev);
+	*g = (struct k_gone_device){dev, free_container};
+}
+
 void k_device_remove(struct dmasim_machine *m, struct dmasim_device_private *p)
 {
 	struct device *dev = p->dev, stand_in;
@@ -337,15 +346,15 @@ void k_device_remove(struct dmasim_machine *m, struct dmasim_device_private *p)
 	if (p->irq >= 0)
 		k_irq_release(m, p->irq);
 	k_timers_cancel(p);
-	if (!ours && dev->dma_mask == &p->streaming_mask)
+	if (dev->dma_mask == &p->streaming_mask)
 		dev->dma_mask = NULL; /* the storage goes with the record */
-	if (!ours && dev->dma_parms == &p->parms)
+	if (dev->dma_parms == &p->parms)
 		dev->dma_parms = NULL;
-	if (!ours && dev->dma_range_map == p->range_map)
+	if (dev->dma_range_map == p->range_map)
 		dev->dma_range_map = NULL;
 	record_free(m, p);
 	if (ours)
-		free_container(dev);
+		lay_to_rest(m->devices, dev, free_container);
 }
 
 int k_driver_add(struct dmasim_machine *m, struct device_driver *drv)
@@ -433,6 +442,9 @@ void k_devices_exit(struct dmasim_machine *m)
 	if (!m->devices)
 		return;
 	k_devices_detach_all(m);
+	for (u32 i = 0; i < K_GONE_DEVICES; i++)
+		if (m->devices->gone[i].dev)
+			m->devices->gone[i].free_container(m->devices->gone[i].dev);
 	free(m->device_slots);
 	m->device_slots = NULL;
 	m->nr_device_slots = 0;

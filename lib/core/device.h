@@ -75,12 +75,20 @@ static inline struct dmasim_device_private *k_device(struct device *dev, const c
 	return k_device_slow(dev, function);
 }
 
+#define K_GONE_DEVICES 64
+
 /* Every device and driver of a machine. */
 struct k_devices {
 	struct dmasim_device_private *all, **tail; /* in the order added */
 	struct k_driver *drivers;
 	u32 next_id;
 	struct dmasim_device_private *binding; /* whose probe or remove runs; innermost */
+	/* The last structs of ours that went away: late callers read in them that the device is gone. */
+	struct k_gone_device {
+		struct device *dev;
+		void (*free_container)(struct device *dev);
+	} gone[K_GONE_DEVICES];
+	u32 nr_gone;
 };
 
 /* A fresh record for dev, which becomes known to the machine; NULL and sim_error(). free_container: see above, may be NULL. */

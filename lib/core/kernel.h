@@ -101,6 +101,8 @@ struct kernel_hooks {
 	void (*linear_asked)(struct dmasim_machine *m, const void *p, phys_addr_t phys, const char *function);
 	/* The user program ends: its mappings go, before its files. */
 	void (*user_exits)(struct dmasim_machine *m);
+	/* ... and for the memory at a physical address where none is. */
+	void (*nowhere_asked)(struct dmasim_machine *m, phys_addr_t phys, const char *function);
 	/* Called at each safe point, cheap: settle what waits (values written, reports of signal handlers). */
 	void (*settle)(struct dmasim_machine *m);
 	/* A new struct device needs its DMA defaults (ops, masks, range map). */

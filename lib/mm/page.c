@@ -133,10 +133,16 @@ void *phys_to_virt(phys_addr_t phys)
 	size_t len;
 	void *p;
 
+	STACK_ENTER();
 	if (!m)
 		return NULL;
 	p = sim_phys_to_virt(m->hw, phys);
-	return p ? p : mm_foreign_host(m, phys, &len);
+	if (k_likely(p != NULL))
+		return p;
+	p = mm_foreign_host(m, phys, &len);
+	if (!p && m->hooks.nowhere_asked)
+		m->hooks.nowhere_asked(m, phys, "phys_to_virt");
+	return p;
 }
 
 /*

@@ -88,6 +88,8 @@ static void outlives_its_device(bool fixed)
 	if (fixed)
 		dma_unmap_page(nic, h, PAGE_SIZE, DMA_FROM_DEVICE);
 	ACT(dmasim_device_destroy(nic));
+	if (!fixed) /* the last reference is dropped */
+		dma_unmap_page(nic, h, PAGE_SIZE, DMA_FROM_DEVICE);
 	__free_page(page);
 }
 

@@ -59,11 +59,29 @@ static void physical_status(bool fixed)
 	kfree(stat);
 }
 
+/* DB-278, scsi/pm8001: the request's handle is turned back into a pointer as if it were a physical address. */
+static void handle_for_physical(bool fixed)
+{
+	u8 *frame = kzalloc(64, GFP_KERNEL), *p;
+	struct scatterlist req;
+
+	frame[1] = 0x10;
+	sg_init_one(&req, frame, 64);
+	if (!MAP(dma_map_sg(chip, &req, 1, DMA_TO_DEVICE)))
+		return;
+	p = fixed ? sg_virt(&req) : ACT(phys_to_virt(sg_dma_address(&req)));
+	if (p == frame)
+		sink = p[1];
+	dma_unmap_sg(chip, &req, 1, DMA_TO_DEVICE);
+	kfree(frame);
+}
+
 const struct museum_record raw_addr_records[] = {
 	RECORD("DB-147", "another card's registers by their physical address", "device-access-unmapped",
 	       peers_registers),
 	RECORD("DB-157", "a pointer cast to a handle", "device-used-virtual-address", pointer_by_cast),
 	RECORD("DB-265", "memory that was never mapped, by its physical address", "device-access-unmapped",
 	       physical_status),
+	RECORD("DB-278", "a handle turned back into a pointer", "cpu-used-bus-address", handle_for_physical),
 	{.id = NULL},
 };

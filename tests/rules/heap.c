@@ -143,6 +143,46 @@ static void tidy_legal(void)
 	kfree(NULL);
 }
 
+static u8 *translated(dma_addr_t (*address)(dma_addr_t bus, u8 *buf), int *act, int *mapped)
+{
+	u8 *buf = kmalloc(256, GFP_KERNEL), *p;
+	dma_addr_t bus = AT(*mapped, dma_map_single(dev, buf, 256, DMA_TO_DEVICE));
+
+	if (dma_mapping_error(dev, bus))
+		return NULL;
+	p = AT(*act, phys_to_virt(address(bus, buf) + 64));
+	dma_unmap_single(dev, bus, 256, DMA_TO_DEVICE);
+	kfree(buf);
+	return p;
+}
+
+static dma_addr_t handle_itself(dma_addr_t bus, u8 *buf)
+{
+	(void)buf;
+	return bus;
+}
+
+static dma_addr_t physical_of(dma_addr_t bus, u8 *buf)
+{
+	(void)bus;
+	return virt_to_phys(buf);
+}
+
+static void bus_address_wrong(struct shot *s)
+{
+	s->handed = ANY_LINE;
+	s->offset = 64;
+	s->size = 1;
+	translated(handle_itself, &s->act, &s->mapped);
+}
+
+static void bus_address_legal(void)
+{
+	int line;
+
+	translated(physical_of, &line, &line);
+}
+
 static void coherent_linear_wrong(struct shot *s)
 {
 	dma_addr_t bus;
@@ -180,6 +220,7 @@ const struct scenario heap_scenarios[] = {
 	{"alloc-order-too-big", big_wrong, pages_legal, NULL, false},
 	{"gfp-zone-conflict", zone_wrong, pages_legal, NULL, false},
 	{"address-not-linear", linear_wrong, pages_legal, NULL, false},
+	{"cpu-used-bus-address", bus_address_wrong, bus_address_legal, NULL, false},
 	{"address-not-linear", coherent_linear_wrong, coherent_linear_legal, NULL, false},
 	{NULL, NULL, NULL, NULL, false},
 };
