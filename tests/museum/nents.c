@@ -97,11 +97,11 @@ static void one_number_for_all(bool fixed)
 
 const struct museum_record nents_records[] = {
 	RECORD("DB-124", "a descriptor for each entry", "sg-nents-vs-count", as_many_as_entries,
-	       .not_on = ON_PC | ON_HIGH),
+	       .not_on = ON_PC | ON_HIGH | ON_BOUNCE),
 	RECORD("DB-151", "entries that were not mapped go to the device", "sg-nents-vs-count", as_many_as_room),
 	RECORD("DB-197", "unmapped with the number of segments", "unmap-sg-wrong-nents", stored_over,
-	       .not_on = ON_PC | ON_HIGH),
+	       .not_on = ON_PC | ON_HIGH | ON_BOUNCE),
 	RECORD("DB-315", "synced and unmapped with the number of segments", "sg-nents-vs-count", one_number_for_all,
-	       .not_on = ON_PC | ON_HIGH, .then = "unmap-sg-wrong-nents"),
+	       .not_on = ON_PC | ON_HIGH | ON_BOUNCE, .then = "unmap-sg-wrong-nents"),
 	{.id = NULL},
 };

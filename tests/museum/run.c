@@ -44,6 +44,7 @@ const struct museum_bug museum_index[] = {
 const struct column museum_columns[NR_COLUMNS] = {
 	{"pc", "pc", RULE_ON_PC},
 	{"pc, RAM above 4 GiB", "pc,bank=0:4M,bank=0x100000000:64M,swiotlb=off", RULE_ON_PC},
+	{"pc-swiotlb", "pc-swiotlb", RULE_ON_BOUNCE},
 	{"worst", "worst", RULE_ON_WORST},
 };
 

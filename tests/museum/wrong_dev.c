@@ -17,7 +17,7 @@ static void mapped_for_the_controller(bool fixed)
 {
 	struct device *channel = second("dma0chan1"), *owner = fixed ? channel : chip;
 	u8 *buf = kzalloc(N, GFP_KERNEL);
-	dma_addr_t h = MAP(dma_map_single(owner, buf, N, DMA_TO_DEVICE));
+	dma_addr_t h = dma_map_single(owner, buf, N, DMA_TO_DEVICE);
 
 	if (dma_mapping_error(owner, h))
 		return;
