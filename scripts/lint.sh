@@ -92,15 +92,6 @@ found=$(tr -d '",' <lib/core/inject_names.def | while read -r name; do
 	grep -q "^|.*\`$name\`" docs/guide.md || echo "$name"
 done)
 [ -z "$found" ] || complain "docs/guide.md: calls that can fail and are not listed" "$found"
-# The third string of a rule names what it stands for; each such row of the table names the rule.
-found=$(sed -n 's/^RULE(\([a-z_0-9]*\),[^"]*"[^"]*"[^"]*"[^"]*"[^"]*"\([^"]*\)".*/\1 \2/p' lib/check/rules.def | while read -r rule codes; do
-	rule=$(echo "$rule" | tr _ -)
-	for code in $codes; do
-		grep "^| $code |" docs/architecture.md | grep -q "\`$rule\`" || echo "$code: $rule"
-	done
-done)
-[ -z "$found" ] || complain "docs/architecture.md: what rules stand for, not in the table" "$found"
-
 # Shell.
 if command -v shellcheck >/dev/null 2>&1; then
 	# shellcheck disable=SC2046
