@@ -19,15 +19,20 @@ static inline bool is_foreign(const struct check *c, phys_addr_t phys)
 	return phys - c->foreign_base < c->foreign_size;
 }
 
+static inline void life_count(struct check *c)
+{
+	c->made++;
+	if (++c->live > c->peak)
+		dma_debug_peak(c->m, c->peak = c->live);
+}
+
 /* Write the record. next: in the hash, unless it is at home. */
 static inline void life_fill(struct check *c, struct extent *e, const struct track_op *op, stack_id stack, u64 now,
 			     u32 next, bool homed, bool paged)
 {
 	const unsigned int kind = op->kind;
 
-	c->made++;
-	if (++c->live > c->peak)
-		dma_debug_peak(c->m, c->peak = c->live);
+	life_count(c);
 	*e = (struct extent){
 		.bus = op->bus,
 		.phys = op->phys,

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <linux/mm.h>
 #include "lib/check/sg_list.h"
+#include "lib/mm/mm.h"
 #include "lib/sg/sg.h"
 
 /* The entry that the cursor stands on, against the piece that is mapped of it from byte `used` on. */
@@ -18,18 +19,19 @@ static bool entry_differs(struct sg_cursor *at, const struct extent *e, u64 used
 {
 	struct scatterlist *sg = at->e;
 
-	if (k_likely(sg && page_to_phys(sg_page(sg)) + sg->offset + used == e->phys && used + e->size <= sg->length))
+	if (k_likely(sg && mm_page_phys(at->m, sg_page(sg)) + sg->offset + used == e->phys &&
+		     used + e->size <= sg->length))
 		return false;
 	ch->e = e;
 	if (!sg)
 		snprintf(ch->text, sizeof(ch->text), "the list %s before entry %d", at->broken ? at->broken : "ends",
 			 i);
-	else if (used || page_to_phys(sg_page(sg)) + sg->offset == e->phys)
+	else if (used || mm_page_phys(at->m, sg_page(sg)) + sg->offset == e->phys)
 		snprintf(ch->text, sizeof(ch->text), "entry %d has length %u, mapped with %llu", i, sg->length,
 			 (unsigned long long)(used ? used : e->size));
 	else
 		snprintf(ch->text, sizeof(ch->text), "entry %d is at physical 0x%llx, mapped at 0x%llx", i,
-			 page_to_phys(sg_page(sg)) + sg->offset, (unsigned long long)e->phys);
+			 mm_page_phys(at->m, sg_page(sg)) + sg->offset, (unsigned long long)e->phys);
 	return true;
 }
 

@@ -14,40 +14,11 @@
 #include <string.h>
 #include "lib/check/call.h"
 #include "lib/check/sg_list.h"
+#include "lib/check/usual.h"
 #include "lib/core/stack.h"
 #include "lib/sg/sg.h"
 
-#define LOOK_AT_LISTS	1024 /* in search of what a device meant */
-#define LOOK_AT_ENTRIES 4096
-
-struct sg_list {
-	const struct scatterlist *sgl;
-	u32 next; /* in its hash chain; of free records */
-	u32 dev;
-	u32 first, last; /* extents; 0: none */
-	int nents, count;
-	u64 time;
-	stack_id mapped;
-	enum dma_data_direction dir;
-	u8 fn, told;
-	bool live;
-};
-
-struct sg_lists {
-	struct sg_list *list; /* [0] is nobody's */
-	u32 used, room, free;
-	u32 *hash;	       /* heads, room of them */
-	struct stamp by;       /* of the unmap that is going on, */
-	unsigned long attrs;   /* and what it said */
-	struct extent *newest; /* of the map that is going on */
-};
-
 /* ---- records ---- */
-
-static inline struct sg_list *list_at(const struct check *c, u32 id)
-{
-	return &c->lists->list[id];
-}
 
 static inline u32 *head_of(const struct sg_lists *l, u32 dev, const void *sgl)
 {
@@ -104,7 +75,7 @@ static u32 new_list(struct check *c)
 static void end_list(struct check *c, u32 id)
 {
 	struct sg_lists *l = c->lists;
-	struct sg_list *s = list_at(c, id);
+	struct sg_list *s = sg_list_at(c, id);
 	u32 *p = head_of(l, s->dev, s->sgl);
 
 	while (*p != id)
@@ -121,10 +92,23 @@ static u32 find(const struct check *c, u32 dev, const void *sgl)
 
 	if (k_unlikely(!c->lists))
 		return 0;
-	for (id = *head_of(c->lists, dev, sgl); id; id = list_at(c, id)->next)
-		if (list_at(c, id)->dev == dev && list_at(c, id)->sgl == sgl)
+	for (id = *head_of(c->lists, dev, sgl); id; id = sg_list_at(c, id)->next)
+		if (sg_list_at(c, id)->dev == dev && sg_list_at(c, id)->sgl == sgl)
 			return id;
 	return 0;
+}
+
+/* at: id of e */
+static inline void append(struct check *c, u32 id, struct extent *e, u32 at)
+{
+	struct sg_list *s = sg_list_at(c, id);
+
+	e->list = id;
+	if (s->last)
+		extent_at(c, s->last)->list_next = at;
+	else
+		s->first = at;
+	s->last = at;
 }
 
 void sg_lists_exit(struct check *c)
@@ -139,7 +123,7 @@ void sg_lists_exit(struct check *c)
 
 bool sg_list_told(struct check *c, const struct extent *e, unsigned int told)
 {
-	struct sg_list *s = list_at(c, e->list);
+	struct sg_list *s = sg_list_at(c, e->list);
 	bool before = s->told & told;
 
 	s->told |= told;
@@ -148,12 +132,12 @@ bool sg_list_told(struct check *c, const struct extent *e, unsigned int told)
 
 bool sg_list_first(struct check *c, const struct extent *e)
 {
-	return list_at(c, e->list)->first == extent_id(c, e);
+	return sg_list_at(c, e->list)->first == extent_id(c, e);
 }
 
 void sg_list_drop(struct check *c, struct extent *e)
 {
-	struct sg_list *s = list_at(c, e->list);
+	struct sg_list *s = sg_list_at(c, e->list);
 	u32 id = extent_id(c, e), before = 0;
 
 	for (u32 at = s->first; at && at != id; at = extent_at(c, at)->list_next)
@@ -171,34 +155,13 @@ void sg_list_drop(struct check *c, struct extent *e)
 
 void sg_list_describe(struct check *c, struct finding *f, const struct extent *e)
 {
-	const struct sg_list *s = list_at(c, e->list);
+	const struct sg_list *s = sg_list_at(c, e->list);
 	unsigned int i = 0;
 
 	for (u32 at = s->first; at && at != extent_id(c, e); at = extent_at(c, at)->list_next)
 		i++;
 	finding_more(f, "list", "entry %u of %d, mapped into %d segment%s by %s()", i, s->nents, s->count,
 		     s->count == 1 ? "" : "s", c->functions[s->fn]);
-}
-
-bool sg_list_segment(struct check *c, u32 list, unsigned int i, dma_addr_t *bus, u64 *size)
-{
-	u32 at = c->lists && list < c->lists->used && list_at(c, list)->live ? list_at(c, list)->first : 0;
-	unsigned int n = 0;
-
-	for (; at; at = extent_at(c, at)->list_next) {
-		const struct extent *e = extent_at(c, at);
-
-		n += !e->joined;
-		if (n == i + 1 && !e->joined) {
-			*bus = e->bus;
-			*size = 0;
-		}
-		if (n == i + 1)
-			*size += e->size;
-		else if (n > i + 1)
-			break;
-	}
-	return n > i;
 }
 
 /* What the kernel would compare of a call on a list. */
@@ -266,14 +229,14 @@ u32 track_sg_begin(struct dmasim_machine *m, const struct track_sg *sg, int coun
 	check_settle(m);
 	id = find(c, sg->dev->id, sg->sgl);
 	if (k_unlikely(id)) {
-		struct extent *e = extent_at(c, list_at(c, id)->first);
+		struct extent *e = extent_at(c, sg_list_at(c, id)->first);
 		struct track_op op = op_of(c, sg, e);
 		struct finding f = call_finding(m, &op, "sg-already-mapped", "map");
 
 		finding_of(c, &f, e, 0, e->size, NULL);
 		finding_more(&f, "again", "%s() of %d entries at %p", sg->function, sg->nents, (void *)sg->sgl);
 		check_found(c, &f);
-		list_at(c, id)->told |= TOLD_LIST_CHANGED;
+		sg_list_at(c, id)->told |= TOLD_LIST_CHANGED;
 		again = true;
 	}
 	if (k_unlikely(c->nr_failures) && (failed = failure_of(c, sg)))
@@ -283,8 +246,9 @@ u32 track_sg_begin(struct dmasim_machine *m, const struct track_sg *sg, int coun
 		c->dropped++;
 		return 0;
 	}
+	c->lists->model.live = 0;
 	head = head_of(c->lists, sg->dev->id, sg->sgl);
-	*list_at(c, id) = (struct sg_list){
+	*sg_list_at(c, id) = (struct sg_list){
 		.sgl = sg->sgl,
 		.next = *head,
 		.dev = sg->dev->id,
@@ -301,27 +265,42 @@ u32 track_sg_begin(struct dmasim_machine *m, const struct track_sg *sg, int coun
 	return id;
 }
 
-void track_sg_entry(struct dmasim_machine *m, u32 id, const struct track_op *op)
+static struct extent *unusual_entry(struct dmasim_machine *m, struct sg_list *s, const struct track_op *op)
 {
-	struct check *c = m->check;
-	struct sg_list *s = list_at(c, id);
 	bool overlap = !(s->told & TOLD_LIST_OVERLAP);
 	struct extent *e = tracker_record(m, op, s->mapped, &overlap);
 
 	if (k_unlikely(!e)) {
 		s->told |= TOLD_LIST_CHANGED;
-		return;
+		return NULL;
 	}
 	if (k_unlikely(overlap))
 		s->told |= TOLD_LIST_OVERLAP;
 	if (k_unlikely(e->freed))
 		s->told |= TOLD_LIST_FREED;
-	e->list = id;
-	if (s->last)
-		extent_at(c, s->last)->list_next = extent_id(c, e);
-	else
-		s->first = extent_id(c, e);
-	s->last = extent_id(c, e);
+	return e;
+}
+
+void track_sg_entry(struct dmasim_machine *m, u32 id, const struct track_op *op)
+{
+	struct check *c = m->check;
+	struct sg_lists *l = c->lists;
+	u32 at = extent_home(c, op->dev->id, op->bus);
+	struct extent *e = extent_at(c, at);
+	struct page_entry *p = &c->pages[(op->phys - c->base) >> SIM_PAGE_SHIFT];
+
+	if (k_unlikely(!(l->model.live && usual_begin_like(c, op, e, p, &l->model)))) {
+		l->model.live = usual_begin(c, op, e, p, l->list[id].mapped);
+		if (l->model.live) {
+			l->model = *e;
+		} else {
+			e = unusual_entry(m, &l->list[id], op);
+			if (k_unlikely(!e))
+				return;
+			at = extent_id(c, e);
+		}
+	}
+	append(c, id, e, at);
 }
 
 /* ---- what the driver did to a list while it was mapped ---- */
@@ -430,26 +409,19 @@ static u32 meant(struct dmasim_machine *m, const struct track_sg *sg, const char
 	id = new_list(c);
 	if (!id)
 		return 0;
-	*list_at(c, id) = (struct sg_list){.sgl = sg->sgl, .dev = sg->dev->id, .live = true};
-	list_at(c, id)->next = *head_of(c->lists, sg->dev->id, sg->sgl);
+	*sg_list_at(c, id) = (struct sg_list){.sgl = sg->sgl, .dev = sg->dev->id, .live = true};
+	sg_list_at(c, id)->next = *head_of(c->lists, sg->dev->id, sg->sgl);
 	*head_of(c->lists, sg->dev->id, sg->sgl) = id;
 	{
 		struct sg_cursor at;
 		int i = 0;
 
 		for (sg_first(&at, m, sg->sgl); at.e && i < sg->nents; i++, sg_step(&at)) {
-			struct sg_list *s = list_at(c, id);
-
 			e = extent_exact(c, sg->dev->id, at.e->dma_address, NULL);
 			if (!e || e->list)
 				continue;
-			e->list = id;
 			e->list_next = 0;
-			if (s->last)
-				extent_at(c, s->last)->list_next = extent_id(c, e);
-			else
-				s->first = extent_id(c, e);
-			s->last = extent_id(c, e);
+			append(c, id, e, extent_id(c, e));
 		}
 	}
 	return id;
@@ -490,7 +462,7 @@ u32 track_sg_unmap(struct dmasim_machine *m, const struct track_sg *sg)
 		id = meant(m, sg, "unmap", &loose);
 	if (!id)
 		return 0;
-	s = list_at(c, id);
+	s = sg_list_at(c, id);
 	if (k_unlikely((s->nents != sg->nents || s->dir != sg->dir) && !loose &&
 		       !(s->told & (TOLD_LIST_KIND | TOLD_LIST_FREED))))
 		mismatch(m, sg, s);
@@ -510,13 +482,35 @@ u32 track_sg_unmap(struct dmasim_machine *m, const struct track_sg *sg)
 	return id;
 }
 
-bool track_sg_end(struct dmasim_machine *m, u32 id, struct track_unmapped *real, dma_addr_t *bus)
+/* The first entries of the list, as far as their end is as usual. */
+static void end_usual(struct check *c, struct sg_list *s)
+{
+	struct stamp by = c->lists->by; /* a copy: nothing that is stored meanwhile is part of it */
+	unsigned long attrs = c->lists->attrs;
+	u32 at = s->first;
+
+	while (at) {
+		struct extent *e = extent_at(c, at);
+		u32 next = e->list_next;
+
+		if (k_unlikely(e->kind != EXTENT_SG || !usual_ends(c, e, attrs)))
+			break;
+		e->list = 0;
+		usual_end(c, e, at, e->bus, e->size, &by);
+		at = next;
+	}
+	s->first = at;
+}
+
+bool track_sg_end(struct dmasim_machine *m, u32 id, bool each, struct track_unmapped *real, dma_addr_t *bus)
 {
 	struct check *c = m->check;
-	struct sg_list *s = list_at(c, id);
+	struct sg_list *s = sg_list_at(c, id);
 	struct extent *e;
 
-	if (k_unlikely(!s->first)) {
+	if (k_likely(!each && !(s->told & TOLD_LIST_ACTIVE)))
+		end_usual(c, s);
+	if (k_likely(!s->first)) {
 		end_list(c, id);
 		return false;
 	}
@@ -581,7 +575,7 @@ bool track_sg_sync(struct dmasim_machine *m, const struct track_sg *sg, enum tra
 		id = meant(m, sg, "sync", &loose);
 	if (!id)
 		return false;
-	s = list_at(c, id);
+	s = sg_list_at(c, id);
 	e = extent_at(c, s->first);
 	if (k_unlikely(s->told & TOLD_LIST_FREED))
 		return false;
@@ -597,70 +591,4 @@ bool track_sg_sync(struct dmasim_machine *m, const struct track_sg *sg, enum tra
 	for (u32 at = s->first; at; at = extent_at(c, at)->list_next)
 		tracker_hand_over(c, extent_at(c, at), 0, extent_at(c, at)->size, sg->dir, side, &by);
 	return true;
-}
-
-/* ---- the device ---- */
-
-/* In which entry behind the segments does this address stand? -1: in none. */
-static int behind_segments(struct check *c, const struct sg_list *s, dma_addr_t bus)
-{
-	struct sg_cursor at;
-	int i = 0;
-
-	for (sg_first(&at, c->m, (struct scatterlist *)(uintptr_t)s->sgl); at.e && i < LOOK_AT_ENTRIES;
-	     i++, sg_step(&at))
-		if (i >= s->count && (at.e->dma_address == bus || (u32)at.e->dma_address == bus))
-			return i;
-	return -1;
-}
-
-bool sg_list_count_ignored(struct check *c, struct dmasim_device_private *dev, struct finding *f)
-{
-	u32 looked = 0;
-
-	for (u32 id = 1; c->lists && id < c->lists->used && looked < LOOK_AT_LISTS; id++) {
-		struct sg_list *s = list_at(c, id);
-		dma_addr_t bus = f->bus;
-		size_t size = f->size;
-		int i;
-
-		if (!s->live || s->dev != dev->id || !s->first)
-			continue;
-		looked++;
-		i = behind_segments(c, s, bus);
-		if (i < 0)
-			continue;
-		if (s->told & TOLD_LIST_COUNT)
-			return true;
-		s->told |= TOLD_LIST_COUNT;
-		f->rule = "sg-nents-vs-count";
-		finding_of(c, f, extent_at(c, s->first), 0, 1, NULL);
-		f->dev = dev->dev;
-		f->bus = bus;
-		f->size = size;
-		f->has_phys = false;
-		f->cpu = NULL;
-		finding_more(f, "address", "sg_dma_address() of entry %d, which has no segment", i);
-		check_found(c, f);
-		return true;
-	}
-	return false;
-}
-
-bool sg_list_length_ignored(struct check *c, struct extent *e, struct finding *f, dma_addr_t bus, size_t n)
-{
-	struct sg_list *s = list_at(c, e->list);
-	struct sg_cursor at;
-	int i = 0;
-
-	for (sg_first(&at, c->m, (struct scatterlist *)(uintptr_t)s->sgl); at.e && i < s->count; i++, sg_step(&at)) {
-		if (at.e->dma_address != bus)
-			continue;
-		if (at.e->length != n || at.e->dma_length >= n)
-			return false;
-		f->rule = "sg-nents-vs-count";
-		finding_more(f, "list", "sg->length of entry %d; its segment has sg_dma_len() %u", i, at.e->dma_length);
-		return true;
-	}
-	return false;
 }

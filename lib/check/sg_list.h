@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Mapped lists: private to lib/check. See sg_list.c. */
+/* Mapped lists: private to lib/check. See sg_list.c, and sg_device.c for what devices make of them. */
 #ifndef LIB_CHECK_SG_LIST_H
 #define LIB_CHECK_SG_LIST_H
 
@@ -16,6 +16,34 @@ enum {
 	TOLD_LIST_CHANGED = 64, /* also: its entries are not, or cannot be, compared with what was mapped */
 	TOLD_LIST_LOST = 64,	/* what the CPU wrote was thrown away */
 };
+
+/* A mapped list, and all of them; records are found by index. */
+struct sg_list {
+	const struct scatterlist *sgl;
+	u32 next; /* in its hash chain; of free records */
+	u32 dev;
+	u32 first, last; /* extents; 0: none */
+	int nents, count;
+	u64 time;
+	stack_id mapped;
+	enum dma_data_direction dir;
+	u8 fn, told;
+	bool live;
+};
+
+struct sg_lists {
+	struct sg_list *list; /* [0] is nobody's */
+	u32 used, room, free;
+	u32 *hash;	     /* heads, room of them */
+	struct stamp by;     /* of the unmap that is going on, */
+	unsigned long attrs; /* and what it said */
+	struct extent model; /* a piece of the map that is going on, made in the usual way; not live: none yet */
+};
+
+static inline struct sg_list *sg_list_at(const struct check *c, u32 id)
+{
+	return &c->lists->list[id];
+}
 
 void sg_lists_exit(struct check *c);
 /* Was this told of the list that e belongs to? It is now. */

@@ -108,9 +108,10 @@ u32 track_sg_begin(struct dmasim_machine *m, const struct track_sg *sg, int coun
 void track_sg_entry(struct dmasim_machine *m, u32 list, const struct track_op *op);
 /* The map call failed: using the list is an error of this very call. */
 void track_sg_failed(struct dmasim_machine *m, const struct track_sg *sg);
-/* What of the list ends now, after all checks and reports: take its entries by track_sg_end() until that is false. */
+/* What of the list ends now, after all checks and reports: take its entries by track_sg_end() until that is false.
+ * Not each: those that end as usual need not be taken, the caller has nothing to do for RAM that was mapped. */
 u32 track_sg_unmap(struct dmasim_machine *m, const struct track_sg *sg);
-bool track_sg_end(struct dmasim_machine *m, u32 list, struct track_unmapped *real, dma_addr_t *bus);
+bool track_sg_end(struct dmasim_machine *m, u32 list, bool each, struct track_unmapped *real, dma_addr_t *bus);
 /* True if the list is mapped, and the sync should be carried out. */
 bool track_sg_sync(struct dmasim_machine *m, const struct track_sg *sg, enum track_sync_side side);
 

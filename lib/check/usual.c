@@ -12,51 +12,25 @@
  * Weakness: the conditions are those of tracker.c once more; a mapping that takes this way must look to everybody as if
  * it had been made there, which the random test checks, as both ways mix in it.
  */
-#include "lib/check/call.h"
-#include "lib/check/life.h"
+#include "lib/check/usual.h"
 #include "lib/core/stack.h"
 
 void track_map(struct dmasim_machine *m, const struct track_op *op)
 {
 	struct check *c = m->check;
-	const phys_addr_t phys = op->phys;
-	const u64 size = op->size;
-	const dma_addr_t bus = op->bus;
-	const u32 dev = op->dev->id;
 	struct page_entry *p;
 	struct extent *e;
 	stack_id stack;
-	u64 bits;
-	u32 id;
 
 	if (k_unlikely(!c))
 		return;
-	id = extent_home(c, dev, bus);
-	e = extent_at(c, id);
-	p = &c->pages[(phys - c->base) >> SIM_PAGE_SHIFT];
+	e = extent_at(c, extent_home(c, op->dev->id, op->bus));
+	p = &c->pages[(op->phys - c->base) >> SIM_PAGE_SHIFT];
 	__builtin_prefetch(e, 1);
 	__builtin_prefetch(p, 1);
 	stack = stack_capture(m, op->frame);
-	if (k_unlikely(op->kind > EXTENT_PAGE || !op->allocated || c->unsettled.waiting || c->closely ||
-		       dma_debug_on(m)) ||
-	    k_unlikely(!one_page(c, phys, size) || size - 1 >= SIM_PAGE_SIZE || phys - bus != c->shift) ||
-	    k_unlikely(e->live || c->live > c->home_mask / 2 || dev >= c->paged_devs) ||
-	    k_unlikely(dev >= c->nr_devices || c->devices[dev] != op->dev))
-		goto unusual;
-	bits = granules_inside(phys, phys + size);
-	if (k_unlikely(p->granules & bits || (p->homes && p->dev != dev) ||
-		       c->chunks[(phys - c->base) >> CHUNK_SHIFT].head))
-		goto unusual;
-	c->guess = c->shift;
-	count_handover(c, phys, op->dir);
-	life_fill(c, e, op, stack, sim_now(m->hw), 0, true, true);
-	p->granules |= bits;
-	p->homes |= home_unit(bus);
-	p->dev = dev & 0x7fff;
-	c->chunks[(phys - c->base) >> CHUNK_SHIFT].small++;
-	return;
-unusual:
-	tracker_map(m, op);
+	if (k_unlikely(op->kind > EXTENT_PAGE) || k_unlikely(!usual_begin(c, op, e, p, stack)))
+		tracker_map(m, op);
 }
 
 void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct track_unmapped *real)
@@ -79,12 +53,10 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 	__builtin_prefetch(e, 1);
 	__builtin_prefetch(p, 1);
 	by = (struct stamp){sim_now(m->hw), stack_capture(m, op->frame), extent_function(c, op->function), 0};
-	if (k_unlikely(e->bus != bus || e->dev != dev || !e->homed || !e->paged) ||
+	if (k_unlikely(e->bus != bus || e->dev != dev || !usual_ends(c, e, op->attrs)) ||
 	    k_unlikely(e->size != op->size || e->dir != (unsigned int)op->dir || e->kind != op->kind) ||
-	    k_unlikely(op->kind > EXTENT_PAGE || !e->checked || e->freed || e->list || e->more ||
-		       e->state & BYTE_CPU_WROTE) ||
-	    k_unlikely(c->unsettled.waiting || c->closely || dma_debug_on(m) || op->dev->master.transfers ||
-		       op->attrs & ATTR_SKIP_CPU_SYNC)) {
+	    k_unlikely(op->kind > EXTENT_PAGE || !e->checked || e->list) ||
+	    k_unlikely(c->unsettled.waiting || dma_debug_on(m) || op->dev->master.transfers)) {
 		tracker_unmap(m, op, real);
 		return;
 	}
@@ -97,8 +69,5 @@ void track_unmap(struct dmasim_machine *m, const struct track_op *op, struct tra
 		.dir = op->dir,
 		.attrs = e->attrs,
 	};
-	life_bury(c, e, id, &by);
-	e->live = 0;
-	p->homes &= (u16)~home_unit(bus);
-	page_remove(c, (bus + c->shift - c->base) >> SIM_PAGE_SHIFT, 0, granules_inside(bus, bus + op->size));
+	usual_end(c, e, id, bus, op->size, &by);
 }

@@ -47,7 +47,7 @@ static void put_foreign(struct dmasim_machine *m, struct scatterlist *sgl, int n
 	int i = 0;
 
 	for (sg_first(&c, m, sgl); c.e && i < n; i++, sg_step(&c)) {
-		phys_addr_t phys = page_to_phys(sg_page(c.e)) + c.e->offset;
+		phys_addr_t phys = mm_page_phys(m, sg_page(c.e)) + c.e->offset;
 
 		if (dma_is_foreign(m, phys))
 			mm_foreign_put(m, phys, c.e->length);
@@ -88,7 +88,7 @@ static bool pieces_ok(const struct track_sg *sg, bool *allocated)
 
 	*allocated = true;
 	for (sg_first(&c, m, sg->sgl); c.e; sg_step(&c)) {
-		phys_addr_t phys = page_to_phys(sg_page(c.e));
+		phys_addr_t phys = mm_page_phys(m, sg_page(c.e));
 
 		op.size = c.e->length;
 		if (k_unlikely(phys == DMA_BAD_PHYS)) {
@@ -161,7 +161,7 @@ int dma_map_each(struct dmasim_device_private *p, const struct dma_map_ops *ops,
 		struct track_op op = {.dev = p, .dir = dir, .attrs = attrs, .size = in.e->length};
 		dma_addr_t bus;
 
-		op.phys = page_to_phys(sg_page(in.e)) + in.e->offset;
+		op.phys = mm_page_phys(p->machine, sg_page(in.e)) + in.e->offset;
 		bus = ops == &dma_direct_ops ? dma_direct_map_phys(p->dev, op.phys, op.size, dir, attrs)
 					     : dma_call_map(p, &op);
 		if (k_unlikely(bus == DMA_MAPPING_ERROR)) {
@@ -273,7 +273,7 @@ static void track(const struct track_sg *sg, int count, bool allocated)
 	op.allocated = allocated;
 	sg_first(&out, m, sg->sgl);
 	for (sg_first(&in, m, sg->sgl); in.e && i < sg->nents; i++, sg_step(&in)) {
-		phys_addr_t phys = page_to_phys(sg_page(in.e)) + in.e->offset;
+		phys_addr_t phys = mm_page_phys(m, sg_page(in.e)) + in.e->offset;
 		u64 left = in.e->length;
 
 		/* nearly always one round: a piece lies in one segment */
@@ -437,6 +437,7 @@ static void unmap(struct track_sg *sg)
 	const struct dma_map_ops *ops = dma_ops_of(p);
 	struct track_op op = op_of(sg);
 	struct track_unmapped real;
+	bool each;
 	u32 list;
 
 	if (!dma_direction_ok(p, &op, "unmap"))
@@ -454,12 +455,13 @@ static void unmap(struct track_sg *sg)
 		return;
 	if (ops->unmap_sg)
 		ops->unmap_sg(p->dev, sg->sgl, sg->nents, sg->dir, sg->attrs);
-	while (track_sg_end(m, list, &real, &op.bus)) {
+	each = !ops->unmap_sg && ops != &dma_direct_ops;
+	while (track_sg_end(m, list, each, &real, &op.bus)) {
 		if (k_unlikely(real.kind != EXTENT_SG)) {
 			dma_release(p, &real, op.bus);
 			continue;
 		}
-		if (k_unlikely(!ops->unmap_sg && ops != &dma_direct_ops)) {
+		if (k_unlikely(each)) {
 			op.size = real.size;
 			op.dir = real.dir;
 			op.attrs = dma_end_attrs(real.attrs, sg->attrs);

@@ -87,15 +87,14 @@ void window_give(struct mm_window *w);
 struct kmem_cache;
 
 struct mm {
+	struct mm_pages map; /* must come first */
 	struct dmasim_machine *machine;
 	u64 base_pfn;
 	u32 nr_frames;
 	struct mm_frame *frames;
 	struct mm_zone zones[MM_ZONES];
 
-	struct mm_window *window;    /* holds the two arrays */
-	struct page *pages;	     /* of vmemmap_pfn */
-	u64 vmemmap_pfn, nr_vmemmap; /* first pfn and number of struct pages */
+	struct mm_window *window; /* holds the two arrays */
 
 	u32 live_first;			       /* +1; blocks handed out, last first */
 	u32 quarantine_first, quarantine_last; /* +1; FIFO through next */
@@ -206,7 +205,7 @@ void page_exit(struct mm *mm);
 struct page *page_of_pfn(const struct mm *mm, u64 pfn);
 static inline struct page *page_of_index(const struct mm *mm, u32 index)
 {
-	return mm->pages + (mm->base_pfn + index - mm->vmemmap_pfn);
+	return mm->map.first + (mm->base_pfn + index - mm->map.pfn);
 }
 
 /* ---- pagealloc.c: what drivers call; these are for the other files here ---- */

@@ -8,10 +8,26 @@
 #ifndef LIB_MM_MM_H
 #define LIB_MM_MM_H
 
+#include <linux/mm.h>
 #include "lib/core/kernel.h"
 
 int mm_init(struct dmasim_machine *m);
 void mm_exit(struct dmasim_machine *m);
+
+/* The struct pages of a machine: the first member of its struct mm. */
+struct mm_pages {
+	struct page *first;
+	u64 pfn, nr; /* of the first; how many */
+};
+/* page_to_phys(), without a call for the pages of machine m. */
+static inline phys_addr_t mm_page_phys(const struct dmasim_machine *m, const struct page *page)
+{
+	const struct mm_pages *p = (const struct mm_pages *)(const void *)m->mm;
+	u64 at = (uintptr_t)page - (uintptr_t)p->first;
+
+	return k_likely(at < p->nr * sizeof(*page)) ? (p->pfn + at / sizeof(*page)) << SIM_PAGE_SHIFT
+						    : page_to_phys(page);
+}
 size_t mm_leaks(struct dmasim_machine *m); /* lints only: memory is not required to be freed at exit */
 
 enum mm_state { MM_FREE, MM_QUARANTINED, MM_ALLOCATED, MM_RESERVED, MM_NOT_RAM };

@@ -28,18 +28,18 @@ int page_init(struct mm *mm)
 		if (hw->cfg.foreign_base + hw->cfg.foreign_size > hi)
 			hi = hw->cfg.foreign_base + hw->cfg.foreign_size;
 	}
-	mm->vmemmap_pfn = lo >> SIM_PAGE_SHIFT;
-	mm->nr_vmemmap = (hi >> SIM_PAGE_SHIFT) - mm->vmemmap_pfn;
+	mm->map.pfn = lo >> SIM_PAGE_SHIFT;
+	mm->map.nr = (hi >> SIM_PAGE_SHIFT) - mm->map.pfn;
 	mm->base_pfn = hw->ram.base >> SIM_PAGE_SHIFT;
-	if (mm->nr_vmemmap >= MM_NONE / 2)
+	if (mm->map.nr >= MM_NONE / 2)
 		return sim_error(EINVAL, "RAM spreads over %" PRIu64 " pages, more than can be indexed",
-				 (uint64_t)mm->nr_vmemmap);
+				 (uint64_t)mm->map.nr);
 	mm->nr_frames = (u32)((hw->ram.end - hw->ram.base) >> SIM_PAGE_SHIFT);
-	mm->window = window_take(hw, mm->nr_vmemmap * sizeof(struct page) + mm->nr_frames * sizeof(struct mm_frame));
+	mm->window = window_take(hw, mm->map.nr * sizeof(struct page) + mm->nr_frames * sizeof(struct mm_frame));
 	if (!mm->window)
 		return -ENOMEM;
-	mm->pages = (struct page *)mm->window->region.start;
-	mm->frames = (struct mm_frame *)(mm->pages + mm->nr_vmemmap);
+	mm->map.first = (struct page *)mm->window->region.start;
+	mm->frames = (struct mm_frame *)(mm->map.first + mm->map.nr);
 	return 0;
 }
 
@@ -52,9 +52,9 @@ void page_exit(struct mm *mm)
 
 struct page *page_of_pfn(const struct mm *mm, u64 pfn)
 {
-	u64 i = pfn - mm->vmemmap_pfn;
+	u64 i = pfn - mm->map.pfn;
 
-	return i < mm->nr_vmemmap ? mm->pages + i : NULL;
+	return i < mm->map.nr ? mm->map.first + i : NULL;
 }
 
 /* The machine whose page this is, by its window; NULL for something that is no page. */
@@ -63,7 +63,7 @@ static const struct mm *mm_of_page(const struct page *page)
 	const struct dmasim_machine *m = k_thread.current;
 	const struct sim_region *r;
 
-	if (k_likely(m && m->mm && (uintptr_t)page - (uintptr_t)m->mm->pages < m->mm->nr_vmemmap * sizeof(*page)))
+	if (k_likely(m && m->mm && (uintptr_t)page - (uintptr_t)m->mm->map.first < m->mm->map.nr * sizeof(*page)))
 		return m->mm;
 	r = sim_region_of(page);
 	if (!r || r->kind != REGION_VMEMMAP || !r->machine->soft)
@@ -78,9 +78,9 @@ static inline bool frame_number(const struct page *page, const struct mm **mm, u
 	*mm = mm_of_page(page);
 	if (!*mm)
 		return false;
-	i = ((uintptr_t)page - (uintptr_t)(*mm)->pages) / sizeof(*page);
-	*pfn = (*mm)->vmemmap_pfn + i;
-	return i < (*mm)->nr_vmemmap;
+	i = ((uintptr_t)page - (uintptr_t)(*mm)->map.first) / sizeof(*page);
+	*pfn = (*mm)->map.pfn + i;
+	return i < (*mm)->map.nr;
 }
 
 unsigned long page_to_pfn(const struct page *page)

@@ -205,7 +205,7 @@ static u32 frame_of_page(struct dmasim_machine *m, const struct page *page, cons
 {
 	phys_addr_t phys = page_to_phys(page);
 
-	if (phys != ~(phys_addr_t)0 && (uintptr_t)page - (uintptr_t)m->mm->pages < m->mm->nr_vmemmap * sizeof(*page)) {
+	if (phys != ~(phys_addr_t)0 && (uintptr_t)page - (uintptr_t)m->mm->map.first < m->mm->map.nr * sizeof(*page)) {
 		if (sim_ram_contains(m->hw, phys, SIM_PAGE_SIZE))
 			return mm_index(m->mm, phys);
 	}
@@ -338,7 +338,7 @@ int page_count(const struct page *page)
 
 static bool refers(struct dmasim_machine *m, const struct page *page, u32 *index)
 {
-	if ((uintptr_t)page - (uintptr_t)m->mm->pages >= m->mm->nr_vmemmap * sizeof(*page))
+	if ((uintptr_t)page - (uintptr_t)m->mm->map.first >= m->mm->map.nr * sizeof(*page))
 		return false;
 	*index = block_of_page(m, page);
 	return *index != MM_NONE;
