@@ -41,12 +41,14 @@ try() { # SHOW NAME ARGUMENTS...: run, count, show the report or only a failure
 }
 
 echo "== the correct driver: nothing may be reported"
-for machine in pc worst pc,bank=0x100000000:256M worst,bus_offset=0x180000000 pc,chaos=on,seed=3 worst,seed=2; do
+for machine in pc pc-swiotlb worst pc,bank=0x100000000:256M worst,bus_offset=0x180000000 pc,chaos=on,seed=3 \
+	pc-swiotlb,chaos=on,seed=4 worst,seed=2; do
 	for guard in api snapshot instrument snapshot+instrument; do
 		try no ok --machine "$machine,guard=$guard"
 	done
 done
-for machine in pc worst; do # the board with 24 address lines: worst has no memory for it, and the driver says so
+# The board with 24 address lines: worst has no memory for it, and the driver says so. Bounce buffers lie beyond them.
+for machine in pc worst; do
 	try no ok --machine "$machine" --board 24
 done
 echo "   $runs runs"

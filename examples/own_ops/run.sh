@@ -5,7 +5,7 @@
 set -eu
 
 built=$(cd "${1:?usage: run.sh DIRECTORY-OF-THE-BUILT-EXAMPLES}" && pwd)
-for machine in pc worst; do
+for machine in pc pc-swiotlb worst; do
 	echo "== own_ops on $machine"
 	DMASIM_OPTIONS=machine=$machine "$built/own_ops"
 done

@@ -311,11 +311,11 @@ static struct extent *mapped_for_another(struct check *c, u32 dev, dma_addr_t bu
 {
 	phys_addr_t phys;
 	struct extent_walk w;
-	struct extent *e;
+	struct extent *e = moved_of_other(c, dev, bus);
 	uint64_t len;
 
-	if (!sim_bus_to_phys(c->m->hw, bus, &phys, &len))
-		return NULL;
+	if (e || !sim_bus_to_phys(c->m->hw, bus, &phys, &len))
+		return e;
 	extent_walk_init(c, &w, phys, phys + 1);
 	while ((e = extent_walk_next(&w)))
 		if (e->dev != dev && bus - e->bus < e->size)

@@ -90,16 +90,22 @@ static void live(const char *machine)
 		assert_int_equal(old_receive(256), 0);
 		dmasim_run_for(10000);
 	}
-	assert_int_equal(old_done, 3);
+	/* Where it bounces, what arrived comes with the unmap: without one it never does. */
+	assert_int_equal(old_done, old_bug == OLD_LEAK && strstr(machine, "swiotlb") ? 0 : 3);
 	assert_true(old_send() > 0);
 	old_unload();
 }
 
 static void right(void **state)
 {
-	static const char *const machines[] = {
-		"pc",	 "pc,sg_merge=on",	 "pc,bus_offset=0x100000000", "pc,guard=snapshot",
-		"worst", "worst,chaos=on,seed=7"};
+	static const char *const machines[] = {"pc",
+					       "pc,sg_merge=on",
+					       "pc,bus_offset=0x100000000",
+					       "pc,guard=snapshot",
+					       "pc-swiotlb",
+					       "pc-swiotlb,sg_bounce=whole",
+					       "worst",
+					       "worst,chaos=on,seed=7"};
 
 	(void)state;
 	old_bug = OLD_RIGHT;
@@ -124,16 +130,16 @@ static void bugs(void **state)
 		{OLD_LEAK, "mapping-leak", "pci_map_single", 3},
 		{OLD_UNCHECKED, "map-error-unchecked", "pci_map_single", 3},
 	};
-	static const char *const machines[] = {"pc", "worst"};
+	static const char *const machines[] = {"pc", "pc-swiotlb", "worst"};
 
 	(void)state;
-	for (size_t i = 0; i < 2 * sizeof(expected) / sizeof(*expected); i++) {
+	for (size_t i = 0; i < 3 * sizeof(expected) / sizeof(*expected); i++) {
 		const struct dmasim_violation *v;
-		size_t e = i / 2;
+		size_t e = i / 3;
 
 		old_bug = expected[e].bug;
 		old_line = 0;
-		live(machines[i % 2]);
+		live(machines[i % 3]);
 		v = dmasim_violation(0);
 		assert_non_null(v);
 		assert_string_equal(v->rule, expected[e].rule);

@@ -59,7 +59,7 @@ static bool run(const struct legal_driver *d, const char *spec)
 
 static void everywhere(const struct legal_driver *drivers)
 {
-	static const char *const presets[] = {"pc", "worst", "pc,bus_offset=0x100000000"};
+	static const char *const presets[] = {"pc", "pc-swiotlb", "worst", "pc,bus_offset=0x100000000"};
 	static const char *const guards[] = {
 		"api",
 		"snapshot",

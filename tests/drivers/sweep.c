@@ -30,6 +30,7 @@ static const char *const machines[] = {
 	"pc,guard=snapshot+instrument,lint=on",
 	"worst,guard=snapshot+instrument,lint=on",
 	"worst,guard=api,chaos=on,seed=5",
+	"pc-swiotlb,guard=snapshot+instrument,lint=on",
 };
 #define BLOCK 512
 

@@ -105,6 +105,7 @@ static void elements_not_padded(bool fixed)
 	kfree(lists);
 }
 
+/* Where each mapping bounces, each starts a slot: the addresses are right by luck, and nothing goes wrong. */
 const struct museum_record align_records[] = {
 	RECORD("DB-075", "two allocations taken for one", "device-out-of-bounds", adjacent_by_luck),
 	RECORD("DB-099", "an entry smaller than the device's granule", "device-out-of-bounds", counts_in_pages),
