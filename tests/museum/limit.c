@@ -41,8 +41,47 @@ static void two_slots_each(bool fixed)
 	dma_free_coherent(chip, SLOTS * sizeof(slot), table, h);
 }
 
+/* DB-168, mmc/dw_mmc, bcm2835-sdhost: the host declares requests longer than what can bounce in one piece. */
+#define REQUEST (512u << 10)
+
+static void request_too_long(bool fixed)
+{
+	size_t length = fixed ? min_t(size_t, REQUEST, dma_max_mapping_size(chip)) : REQUEST;
+	u8 *blocks = kzalloc(length, GFP_KERNEL);
+	struct scatterlist sg;
+
+	dma_set_max_seg_size(chip, REQUEST); /* as its descriptors take */
+	sg_init_one(&sg, blocks, (unsigned int)length);
+	if (ACT(dma_map_sg(chip, &sg, 1, DMA_FROM_DEVICE)))
+		dma_unmap_sg(chip, &sg, 1, DMA_FROM_DEVICE);
+	kfree(blocks);
+}
+
+/* DB-285, drm/udl, ast: frames of megabytes are imported for a device that never does DMA itself. */
+#define FRAME_ORDER 9
+
+static void frame_imported(bool fixed)
+{
+	struct page *frame = alloc_pages(GFP_KERNEL, FRAME_ORDER);
+	struct sg_table table;
+
+	if (sg_alloc_table(&table, 1, GFP_KERNEL))
+		return;
+	dma_set_max_seg_size(chip, UINT_MAX);
+	sg_set_page(table.sgl, frame, PAGE_SIZE << FRAME_ORDER, 0);
+	if (!fixed && !ACT(dma_map_sgtable(chip, &table, DMA_TO_DEVICE, 0)))
+		dma_unmap_sgtable(chip, &table, DMA_TO_DEVICE, 0);
+	sink = *(u8 *)page_address(frame); /* the CPU sends it by USB */
+	sg_free_table(&table);
+	__free_pages(frame, FRAME_ORDER);
+}
+
 const struct museum_record limit_records[] = {
 	RECORD("DB-123", "the length of an entry wraps to 0", "map-bad-size", length_wraps),
 	RECORD("DB-159", "more slots than the table has", "device-out-of-bounds", two_slots_each),
+	RECORD("DB-168", "requests longer than can bounce", "swiotlb-exhausted", request_too_long,
+	       .options = "portability=on", .elsewhere = "map-too-long-to-bounce"),
+	RECORD("DB-285", "a frame of megabytes is mapped for a device with few lines", "swiotlb-exhausted",
+	       frame_imported, .options = "portability=on", .elsewhere = "map-too-long-to-bounce"),
 	{.id = NULL},
 };

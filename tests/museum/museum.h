@@ -37,6 +37,8 @@ struct museum_record {
 	unsigned int not_on;
 	/* What the same mistake leaves behind as a mistake of its own, which nobody can know to be one; NULL: nothing. */
 	const char *then;
+	/* The rule on columns that the first one is not for: the same mistake, where nothing comes of it. NULL: none. */
+	const char *elsewhere;
 };
 
 /* A row of a table, which ends with {.id = NULL}; more fields may follow as .options = ... */

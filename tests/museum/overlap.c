@@ -27,7 +27,31 @@ static void shared_on_purpose(bool fixed)
 	__free_page(page);
 }
 
+/* DB-224, mtd/stm32_fmc2: the status words of each sector are mapped one by one, at once, inside one line. */
+#define SECTORS 4
+
+static void status_word_by_word(bool fixed)
+{
+	const int pieces = fixed ? 1 : SECTORS;
+	const size_t n = 8 * SECTORS / pieces;
+	u8 *ecc = kzalloc(8 * SECTORS, GFP_KERNEL);
+	dma_addr_t h[SECTORS];
+
+	for (int s = 0; s < pieces; s++) {
+		h[s] = MAP(ACT(dma_map_single(chip, ecc + s * n, n, DMA_FROM_DEVICE)));
+		if (dma_mapping_error(chip, h[s]))
+			return;
+	}
+	for (int s = 0; s < pieces; s++) {
+		dmasim_device_write(chip, h[s], wire, n);
+		dma_unmap_single(chip, h[s], n, DMA_FROM_DEVICE);
+	}
+	kfree(ecc);
+}
+
 const struct museum_record overlap_records[] = {
 	RECORD("DB-090", "pages shared by two devices: legal", NULL, shared_on_purpose),
+	RECORD("DB-224", "words of one line mapped one by one", "cache-line-shared", status_word_by_word,
+	       .options = "portability=on"),
 	{.id = NULL},
 };

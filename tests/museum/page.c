@@ -230,6 +230,8 @@ static void by_record(FILE *out)
 			r->record->mistake, b->today, r->record->rule ? r->record->rule : "none: it is legal");
 		if (r->record->then)
 			fprintf(out, ", then %s", r->record->then);
+		if (r->record->elsewhere)
+			fprintf(out, ", elsewhere %s", r->record->elsewhere);
 		if (r->record->options)
 			fprintf(out, " (%s)", r->record->options);
 		for (unsigned int c = 0; c < NR_COLUMNS; c++) {

@@ -146,12 +146,18 @@ static bool reported_rightly(const struct museum_class *class, const struct muse
 	return false;
 }
 
-bool museum_run(const struct museum_class *class, const struct museum_record *r, unsigned int column,
+bool museum_run(const struct museum_class *class, const struct museum_record *record, unsigned int column,
 		unsigned int *seen_by)
 {
 	const struct column *c = &museum_columns[column];
-	const struct rule *rule = r->rule ? &rules[rule_find(r->rule)] : NULL;
-	bool here = rule && (rule->presets & c->rule_bit) && !(r->not_on & (1U << column)), all = true;
+	struct museum_record on_this = *record, *r = &on_this;
+	const struct rule *rule;
+	bool here, all = true;
+
+	if (r->elsewhere && !(rules[rule_find(r->rule)].presets & c->rule_bit))
+		r->rule = r->elsewhere;
+	rule = r->rule ? &rules[rule_find(r->rule)] : NULL;
+	here = rule && (rule->presets & c->rule_bit) && !(r->not_on & (1U << column));
 
 	*seen_by = 0;
 	for (size_t g = 0; g < ARRAY_SIZE(guards); g++) {
@@ -247,7 +253,8 @@ static void none_is_forgotten(void **state)
 	assert_int_equal(bugs, 166);
 	for (const struct museum_class *c = museum_classes; c->file; c++)
 		for (const struct museum_record *r = c->records; r->id; r++) {
-			if (!find_bug(r->id) || (r->rule && !dmasim_rule_exists(r->rule))) {
+			if (!find_bug(r->id) || (r->rule && !dmasim_rule_exists(r->rule)) ||
+			    (r->elsewhere && !dmasim_rule_exists(r->elsewhere))) {
 				print_error("%s: not in the index, or unknown rule\n", r->id);
 				bad++;
 			}

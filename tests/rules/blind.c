@@ -52,11 +52,13 @@ static void other_device_wrong(struct shot *s)
 {
 	struct device *parent = dmasim_device_create("parent0");
 	uint8_t *buf = kzalloc(N, GFP_KERNEL);
-	dma_addr_t bus = dma_map_single(parent, buf, N, DMA_TO_DEVICE);
+	int line;
+	dma_addr_t bus = AT(line, dma_map_single(parent, buf, N, DMA_TO_DEVICE));
 
 	if (dma_mapping_error(parent, bus))
 		return;
 	*s = somewhere;
+	s->mapped = line; /* whose address it is, on every machine */
 	AT(s->act, dmasim_device_read(dev, bus, data, 16));
 	dma_unmap_single(parent, bus, N, DMA_TO_DEVICE);
 	kfree(buf);
