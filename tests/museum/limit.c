@@ -81,7 +81,7 @@ const struct museum_record limit_records[] = {
 	RECORD("DB-159", "more slots than the table has", "device-out-of-bounds", two_slots_each),
 	RECORD("DB-168", "requests longer than can bounce", "swiotlb-exhausted", request_too_long,
 	       .options = "portability=on", .elsewhere = "map-too-long-to-bounce"),
-	RECORD("DB-285", "a frame of megabytes is mapped for a device with few lines", "swiotlb-exhausted",
-	       frame_imported, .options = "portability=on", .elsewhere = "map-too-long-to-bounce"),
+	RECORD("DB-285", "a frame of megabytes is mapped for a device without DMA", "swiotlb-exhausted", frame_imported,
+	       .options = "portability=on", .elsewhere = "map-too-long-to-bounce"),
 	{.id = NULL},
 };

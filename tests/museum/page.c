@@ -213,7 +213,8 @@ static void by_record(FILE *out)
 {
 	fputs("\n## Records\n\nA guard that is not named cannot see the accesses in question, and counts them as "
 	      "unchecked. In brackets: options of the machine; a second rule is what the same mistake leaves "
-	      "behind.\n\n| id | class | driver, year | mistake | today | rule",
+	      "behind; elsewhere: the lint, where nothing bounces.\n\n| id | class | driver, year | mistake | today | "
+	      "rule",
 	      out);
 	for (unsigned int c = 0; c < NR_COLUMNS; c++)
 		fprintf(out, " | %s", museum_columns[c].name);
