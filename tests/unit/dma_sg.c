@@ -125,17 +125,20 @@ static void one_list(bool merge)
 	}
 	assert_int_equal(done, bytes);
 	assert_memory_equal(got, want, bytes);
-	dma_sync_sg_for_cpu(dev, t.sgl, (int)n, dir);
-	for_each_sg (t.sgl, sg, n, i)
-		dmasim_store8(sg_virt(sg), 0x5a);
-	dma_sync_sgtable_for_device(dev, &t, dir);
-	for_each_sg (t.sgl, sg, count, i)
-		assert_int_equal(dmasim_device_read(dev, sg_dma_address(sg), got, sg_dma_len(sg)), 0);
+	if (below(2)) { /* what was never handed over ends another way */
+		dma_sync_sg_for_cpu(dev, t.sgl, (int)n, dir);
+		for_each_sg (t.sgl, sg, n, i)
+			dmasim_store8(sg_virt(sg), 0x5a);
+		dma_sync_sgtable_for_device(dev, &t, dir);
+		for_each_sg (t.sgl, sg, count, i)
+			assert_int_equal(dmasim_device_read(dev, sg_dma_address(sg), got, sg_dma_len(sg)), 0);
+	}
 	if (below(2))
 		dma_unmap_sgtable(dev, &t, dir, 0);
 	else
 		dma_unmap_sg(dev, t.sgl, (int)n, dir);
 	assert_int_equal(tracker_live(machine), 0);
+	tracker_check(machine);
 	sg_free_table(&t);
 	reported(NULL, 0);
 }
