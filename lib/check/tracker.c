@@ -332,6 +332,21 @@ void tracker_hand_over(struct check *c, struct extent *e, u64 lo, u64 hi, enum d
 	}
 }
 
+/* The range goes beyond the end of e: of mappings that overlap, as ones that are only read may, another one may be meant. */
+static struct extent *holds_all(struct check *c, const struct track_op *op, struct extent *e)
+{
+	const phys_addr_t phys = e->phys + (op->bus - e->bus);
+	struct extent_walk w;
+	struct extent *other;
+
+	extent_walk_init(c, &w, phys, phys + 1);
+	while ((other = extent_walk_next(&w)))
+		if (extent_holds(other, op->dev->id, op->bus) && op->size <= other->size - (op->bus - other->bus) &&
+		    !other->freed && kind_is_streaming(other->kind))
+			return other;
+	return e;
+}
+
 bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_sync_side side, phys_addr_t *phys)
 {
 	struct check *c = m->check;
@@ -351,6 +366,8 @@ bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_
 		call_syncs_nothing(m, op);
 		return false;
 	}
+	if (k_unlikely(op->size > e->size - (op->bus - e->bus)))
+		e = holds_all(c, op, e);
 	lo = op->bus - e->bus;
 	inside = op->size <= e->size - lo;
 	hi = inside ? lo + op->size : e->size;

@@ -14,7 +14,8 @@
  * that the CPU wrote meanwhile stay as it wrote them.
  *
  * Weakness: what comes back from the copy at a partial hand-over is all of it, so beside its range the CPU then reads
- * the device's bytes instead of stale ones. Reported it is all the same. Host memory that is no RAM is never filled.
+ * the device's bytes instead of stale ones. Reported it is all the same. A hand-over to the device that is repeated
+ * brings back what is filled, too, and so does not overwrite the device's bytes by older ones as a kernel would. Host memory that is no RAM is never filled.
  */
 #include <assert.h>
 #include <errno.h>
@@ -353,7 +354,7 @@ static void refused(struct dmasim_device_private *p, const struct bounce_mem *me
 	struct dmasim_machine *m = p->machine;
 	struct bounce *b = m->dma->tlb;
 
-	if (r->size > bounce_max_size(p->dev)) {
+	if (r->size > bounce_max_size(p->dev) || r->alloc_size > bounce_max_size(p->dev)) {
 		b->too_large++;
 		m->hooks.fact(m, "mappings refused: larger than can bounce", b->too_large);
 		report_full(p, mem, r, "limit", "dma_max_mapping_size() is %llu bytes: larger ones never bounce",
@@ -396,6 +397,7 @@ phys_addr_t bounce_map_in(struct dmasim_device_private *p, const struct bounce_r
 	struct dmasim_machine *m = p->machine;
 	struct bounce_mem *mem = bounce_mem_of(p);
 	struct bounce *b = m->dma->tlb;
+	const size_t size = r->alloc_size > r->size ? r->alloc_size : r->size;
 	struct slots_request s;
 	struct bounce_pool *pool = NULL;
 	struct bounce_map *map;
@@ -406,7 +408,7 @@ phys_addr_t bounce_map_in(struct dmasim_device_private *p, const struct bounce_r
 		return DMA_BAD_PHYS;
 	if (k_fails(m, "swiotlb_tbl_map_single", "swiotlb_map"))
 		return DMA_BAD_PHYS;
-	if (k_likely(r->size <= bounce_max_size(p->dev))) {
+	if (k_likely(size <= bounce_max_size(p->dev))) {
 		s = slots_request_of(p, r);
 		at = take(p, mem, &s, &pool);
 	}
@@ -432,8 +434,8 @@ phys_addr_t bounce_map_in(struct dmasim_device_private *p, const struct bounce_r
 		.dir = (u8)r->dir,
 		.memory = r->memory,
 		.piece = r->piece,
-		.nr_pieces = (u16)r->nr_pieces,
-		.live_pieces = (u16)r->nr_pieces,
+		.nr_pieces = r->nr_pieces,
+		.live_pieces = r->nr_pieces,
 	};
 	used_more(mem, s.n);
 	p->bounce_slots += s.n;
@@ -488,6 +490,10 @@ void bounce_sync(struct dmasim_machine *m, phys_addr_t slot, size_t size, enum d
 	if (side == SYNC_FOR_CPU) {
 		to_cpu(m, map, start, lo, hi, dir, false);
 		return;
+	}
+	if (k_unlikely(map->poisoned) && dir != DMA_FROM_DEVICE) { /* handed over already: the filling is no data */
+		each_piece(m, map, start, 0, map->size, restore);
+		map->poisoned = false;
 	}
 	if (dir != DMA_FROM_DEVICE)
 		each_piece(m, map, start, lo, hi, copy_in);

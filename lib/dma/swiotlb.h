@@ -27,7 +27,7 @@ struct bounce_map {
 	u8 dir;
 	bool poisoned; /* the original is, or parts of it */
 	bool memory;   /* swiotlb_alloc(): no original */
-	u16 nr_pieces, live_pieces;
+	u32 nr_pieces, live_pieces;
 	struct bounce_piece *piece; /* NULL: one original */
 };
 

@@ -213,14 +213,14 @@ static void end(struct dmasim_machine *m, struct mm_vma *v, bool tell)
 
 	restore(v);
 	clear(m, v, "munmap");
+	while (*link != v)
+		link = &(*link)->next;
+	*link = v->next; /* before the driver is told: what it then unmaps itself is not this one */
 	if (tell && v->pub.vm_ops && v->pub.vm_ops->close) {
 		k_callback_enter(m, v->name);
 		v->pub.vm_ops->close(&v->pub);
 		k_callback_exit(m);
 	}
-	while (*link != v)
-		link = &(*link)->next;
-	*link = v->next;
 	k_file_put(m, v->file);
 	free(v->entries);
 	free(v);
@@ -387,9 +387,11 @@ static bool split(struct dmasim_machine *m, struct mm_vma *v, u32 at)
 	insert(m->mm->user, rest);
 	k_file_dup(rest->file);
 	if (rest->pub.vm_ops && rest->pub.vm_ops->open) {
+		v->faulting = rest->faulting = true; /* not to be ended meanwhile */
 		k_callback_enter(m, rest->name);
 		rest->pub.vm_ops->open(&rest->pub);
 		k_callback_exit(m);
+		v->faulting = rest->faulting = false;
 	}
 	return true;
 }
@@ -416,13 +418,13 @@ int dmasim_munmap(void *addr, size_t length)
 		if (v->start < start) { /* what lies before stays; go on with what lies behind */
 			if (!split(m, v, (u32)((start - v->start) >> SIM_PAGE_SHIFT)))
 				return sim_error(ENOMEM, "dmasim_munmap: no memory to cut a mapping");
-			next = v->next;
+			next = m->mm->user->all;
 			continue;
 		}
 		if (v->start + PAGES(v->nr) > stop && !split(m, v, (u32)((stop - v->start) >> SIM_PAGE_SHIFT)))
 			return sim_error(ENOMEM, "dmasim_munmap: no memory to cut a mapping");
-		next = v->next;
 		end(m, v, true);
+		next = m->mm->user->all; /* the driver was told, and may have ended the one behind */
 		any = true;
 	}
 	return any ? 0 : sim_error(EINVAL, "dmasim_munmap: nothing is mapped at %p", addr);

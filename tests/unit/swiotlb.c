@@ -186,12 +186,68 @@ static void grows(void **state)
 	end();
 }
 
+/* A hand-over to the device that is repeated carries data, not what the original was filled with. */
+static void repeated(void **state)
+{
+	static const size_t lengths[] = {1024, 700};
+	dma_addr_t bus;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		begin("pc-swiotlb");
+		bus = dma_map_single(dev, buf, 1024, DMA_BIDIRECTIONAL);
+		assert_int_equal(dma_mapping_error(dev, bus), 0);
+		dma_sync_single_for_device(dev, bus, lengths[i], DMA_BIDIRECTIONAL);
+		dma_sync_single_for_device(dev, bus, lengths[i], DMA_BIDIRECTIONAL);
+		assert_int_equal(dmasim_device_read(dev, bus, bytes, 1024), 0);
+		for (int k = 0; k < 1024; k++)
+			assert_int_equal(bytes[k], 0x11);
+		dma_unmap_single(dev, bus, 1024, DMA_BIDIRECTIONAL);
+		assert_int_equal(buf[1023], 0x11);
+		end();
+	}
+}
+
+/* Sizes and numbers that do not fit into what a slot's record has for them. */
+static void large_numbers(void **state)
+{
+	enum { MANY = 70000 };
+	struct scatterlist *list = calloc(MANY, sizeof(*list));
+	unsigned char *big;
+
+	(void)state;
+	begin("pc-swiotlb,sg_bounce=whole");
+	for (u64 n = 1ULL << 43; n; n <<= 1)
+		assert_true(swiotlb_tbl_map_single(dev, virt_to_phys(buf), 1024, n + 2048, 0, DMA_TO_DEVICE,
+						   DMA_ATTR_NO_WARN) == (phys_addr_t)DMA_MAPPING_ERROR);
+	dmasim_violations_clear();
+	assert_int_equal(dma_set_max_seg_size(dev, 1 << 18), 0);
+	big = kmalloc(MANY, GFP_KERNEL);
+	memset(big, 0x11, MANY);
+	sg_init_table(list, MANY);
+	for (int i = 0; i < MANY; i++)
+		sg_set_buf(&list[i], big + i, 1);
+	assert_int_equal(dma_map_sg(dev, list, MANY, DMA_FROM_DEVICE), 1);
+	assert_int_equal(dmasim_device_write(dev, sg_dma_address(list) + MANY - 3, "abc", 3), 0);
+	bounce_check(machine);
+	dma_unmap_sg(dev, list, MANY, DMA_FROM_DEVICE);
+	assert_memory_equal(big + MANY - 4,
+			    "\x11"
+			    "abc",
+			    4);
+	assert_int_equal(used(), 0);
+	kfree(big);
+	end();
+	free(list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(copies), cmocka_unit_test(low_bits_and_limits),
-		cmocka_unit_test(lists),  cmocka_unit_test(own_pool),
-		cmocka_unit_test(grows),
+		cmocka_unit_test(copies),	 cmocka_unit_test(low_bits_and_limits),
+		cmocka_unit_test(lists),	 cmocka_unit_test(own_pool),
+		cmocka_unit_test(grows),	 cmocka_unit_test(repeated),
+		cmocka_unit_test(large_numbers),
 	};
 
 	return cmocka_run_group_tests_name("swiotlb", tests, NULL, NULL);

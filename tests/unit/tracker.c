@@ -157,6 +157,15 @@ static void overlaps(void **state)
 
 	(void)state;
 	silent(); /* only reads */
+	/* what begins in both and ends behind one of them is the other's */
+	sync_dir(b, 256, DMA_TO_DEVICE, SYNC_FOR_CPU);
+	sync_dir(b + 64, 192, DMA_TO_DEVICE, SYNC_FOR_DEVICE);
+	sync_dir(a + 130, 126, DMA_TO_DEVICE, SYNC_FOR_CPU);
+	sync_dir(a + 130, 126, DMA_TO_DEVICE, SYNC_FOR_DEVICE);
+	sync_dir(b, 256, DMA_TO_DEVICE, SYNC_FOR_DEVICE);
+	silent();
+	sync_dir(b + 64, 200, DMA_TO_DEVICE, SYNC_FOR_DEVICE);
+	found("sync-out-of-range");
 	unmap(a, 256, DMA_TO_DEVICE);
 	unmap(b, 256, DMA_TO_DEVICE);
 	a = map(0, 100, DMA_FROM_DEVICE);

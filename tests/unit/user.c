@@ -39,6 +39,19 @@ static void drv_close(struct vm_area_struct *vma)
 	drv.closes++;
 }
 
+/* Ends what lies beside it, and tries to end itself. */
+static void drv_close_all(struct vm_area_struct *vma)
+{
+	drv.closes++;
+	dmasim_munmap((void *)(vma->vm_start & ~0xfffffUL), 1 << 21);
+}
+
+static void drv_open_all(struct vm_area_struct *vma)
+{
+	drv.opens++;
+	dmasim_munmap((void *)(vma->vm_start & ~0xfffffUL), 1 << 21);
+}
+
 static vm_fault_t drv_fault(struct vm_fault *vmf)
 {
 	drv.faults++;
@@ -51,6 +64,7 @@ static vm_fault_t drv_fault(struct vm_fault *vmf)
 }
 
 static const struct vm_operations_struct vm_ops = {.open = drv_open, .close = drv_close};
+static const struct vm_operations_struct greedy_ops = {.open = drv_open_all, .close = drv_close_all};
 static const struct vm_operations_struct fault_ops = {.open = drv_open, .close = drv_close, .fault = drv_fault};
 
 static int drv_mmap(struct file *file, struct vm_area_struct *vma)
@@ -90,6 +104,12 @@ static int by_iomap(struct vm_area_struct *vma)
 static int by_pages(struct vm_area_struct *vma)
 {
 	return vm_map_pages(vma, drv.pages, 4);
+}
+
+static int by_greedy(struct vm_area_struct *vma)
+{
+	vma->vm_ops = &greedy_ops;
+	return by_pages(vma);
 }
 
 static int by_fault(struct vm_area_struct *vma)
@@ -349,12 +369,40 @@ static void odd_arguments_fail(void **state)
 	stop(f, 1);
 }
 
+/* A driver whose close unmaps, too: every range ends once. */
+static void close_unmaps(void **state)
+{
+	struct dmasim_file *f = start("pc", by_greedy);
+	uint8_t *user[3];
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		drv.pages[i] = alloc_page(GFP_KERNEL);
+	for (int i = 0; i < 3; i++) {
+		user[i] = dmasim_mmap(f, N, PROT_READ, MAP_SHARED, 0);
+		assert_non_null(user[i]);
+	}
+	assert_int_equal(dmasim_munmap(user[1] + 4096, 4096), 0); /* is cut, and all others go */
+	user_check(m->mm);
+	assert_int_equal(dmasim_munmap(user[0], N), -EINVAL);
+	user[0] = dmasim_mmap(f, N, PROT_READ, MAP_SHARED, 0);
+	assert_int_equal(drv.closes, drv.opens + 3);
+	for (int i = 0; i < 4; i++)
+		__free_page(drv.pages[i]);
+	stop(f, 0);
+	assert_int_equal(drv.closes, drv.opens + 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(coherent_is_one_memory), cmocka_unit_test(bad_calls),
-		cmocka_unit_test(remap_in_all_ways),	  cmocka_unit_test(inserted_pages_are_held),
-		cmocka_unit_test(what_is_left_goes),	  cmocka_unit_test(user_accesses_are_checked),
+		cmocka_unit_test(close_unmaps),
+		cmocka_unit_test(coherent_is_one_memory),
+		cmocka_unit_test(bad_calls),
+		cmocka_unit_test(remap_in_all_ways),
+		cmocka_unit_test(inserted_pages_are_held),
+		cmocka_unit_test(what_is_left_goes),
+		cmocka_unit_test(user_accesses_are_checked),
 		cmocka_unit_test(odd_arguments_fail),
 	};
 
