@@ -448,7 +448,7 @@ static void declared_is_checked(void **state)
 	unsigned long flags;
 	phys_addr_t phys;
 	dma_addr_t h, h2;
-	uint8_t byte = 1;
+	uint8_t bytes[8] = {1};
 	void *p, *p2;
 
 	(void)state;
@@ -456,7 +456,7 @@ static void declared_is_checked(void **state)
 	assert_int_equal(dmasim_reserve_ram(1 << 20, &phys), 0);
 	assert_int_equal(dma_declare_coherent_memory(dev, phys, phys_to_dma(dev, phys), 1 << 20), 0);
 	p = dma_alloc_coherent(dev, 64, &h, GFP_KERNEL);
-	assert_int_equal(dmasim_device_write(dev, h + 60, &byte, 8), -EFAULT);
+	assert_int_equal(dmasim_device_write(dev, h + 60, bytes, 8), -EFAULT);
 	assert_int_equal(dmasim_violation_count_of("device-out-of-bounds"), 1);
 	dma_free_coherent(dev, 128, p, h);
 	assert_int_equal(dmasim_violation_count_of("coherent-free-mismatch"), 1);
