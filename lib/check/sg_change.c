@@ -78,7 +78,8 @@ bool sg_list_find_change(struct check *c, struct scatterlist *sgl, u32 first_pie
 			return true;
 		used += last->size;
 		if (k_likely(used == in.e->length)) {
-			sg_step(&in);
+			if (last->list_next) /* there may be no end mark */
+				sg_step(&in);
 			used = 0;
 			i++;
 		}

@@ -37,10 +37,9 @@ bool sg_list_segment(struct check *c, u32 list, unsigned int i, dma_addr_t *bus,
 static int behind_segments(struct check *c, const struct sg_list *s, dma_addr_t bus)
 {
 	struct sg_cursor at;
-	int i = 0;
+	int n = s->nents < LOOK_AT_ENTRIES ? s->nents : LOOK_AT_ENTRIES, i = 0;
 
-	for (sg_first(&at, c->m, (struct scatterlist *)(uintptr_t)s->sgl); at.e && i < LOOK_AT_ENTRIES;
-	     i++, sg_step(&at))
+	for (sg_first(&at, c->m, (struct scatterlist *)(uintptr_t)s->sgl); at.e && i < n; sg_step_to(&at, ++i, n))
 		if (i >= s->count && (at.e->dma_address == bus || (u32)at.e->dma_address == bus))
 			return i;
 	return -1;
@@ -85,7 +84,8 @@ bool sg_list_length_ignored(struct check *c, struct extent *e, struct finding *f
 	struct sg_cursor at;
 	int i = 0;
 
-	for (sg_first(&at, c->m, (struct scatterlist *)(uintptr_t)s->sgl); at.e && i < s->count; i++, sg_step(&at)) {
+	for (sg_first(&at, c->m, (struct scatterlist *)(uintptr_t)s->sgl); at.e && i < s->count;
+	     sg_step_to(&at, ++i, s->count)) {
 		if (at.e->dma_address != bus)
 			continue;
 		if (at.e->length != n || at.e->dma_length >= n)

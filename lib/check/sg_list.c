@@ -416,7 +416,7 @@ static u32 meant(struct dmasim_machine *m, const struct track_sg *sg, const char
 		struct sg_cursor at;
 		int i = 0;
 
-		for (sg_first(&at, m, sg->sgl); at.e && i < sg->nents; i++, sg_step(&at)) {
+		for (sg_first(&at, m, sg->sgl); at.e && i < sg->nents; sg_step_to(&at, ++i, sg->nents)) {
 			e = extent_exact(c, sg->dev->id, at.e->dma_address, NULL);
 			if (!e || e->list)
 				continue;

@@ -122,7 +122,8 @@ void k_baton_pass(struct k_task *from, struct k_task *to, bool wait)
 
 bool k_on_waiters_stack(struct dmasim_machine *m, const void *p)
 {
-	for (const struct k_task *t = &m->sched->main; t; t = t->next)
+	/* a machine that is being made has no tasks yet */
+	for (const struct k_task *t = m->sched ? &m->sched->main : NULL; t; t = t->next)
 		if ((uintptr_t)p - t->stack_low < t->stack_high - t->stack_low)
 			return true;
 	return false;

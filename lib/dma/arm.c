@@ -212,7 +212,7 @@ static void each(struct device *dev, struct scatterlist *sg, int nents, enum dma
 
 	if (!p)
 		return;
-	for (sg_first(&c, p->machine, sg); c.e && i < nents; i++, sg_step(&c))
+	for (sg_first(&c, p->machine, sg); c.e && i < nents; sg_step_to(&c, ++i, nents))
 		maintain(p->machine, page_to_phys(sg_page(c.e)) + c.e->offset, c.e->length, dir);
 }
 

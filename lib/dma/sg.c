@@ -46,7 +46,7 @@ static void put_foreign(struct dmasim_machine *m, struct scatterlist *sgl, int n
 	struct sg_cursor c;
 	int i = 0;
 
-	for (sg_first(&c, m, sgl); c.e && i < n; i++, sg_step(&c)) {
+	for (sg_first(&c, m, sgl); c.e && i < n; sg_step_to(&c, ++i, n)) {
 		phys_addr_t phys = mm_page_phys(m, sg_page(c.e)) + c.e->offset;
 
 		if (dma_is_foreign(m, phys))
@@ -126,7 +126,7 @@ static void undo(struct dmasim_device_private *p, const struct dma_map_ops *ops,
 	struct sg_cursor c;
 	int i = 0;
 
-	for (sg_first(&c, p->machine, sgl); c.e && i < nents; i++, sg_step(&c)) {
+	for (sg_first(&c, p->machine, sgl); c.e && i < nents; sg_step_to(&c, ++i, nents)) {
 		if (i < n && ops != &dma_direct_ops) {
 			struct track_op op = {.bus = c.e->dma_address,
 					      .size = c.e->dma_length,
@@ -157,7 +157,7 @@ int dma_map_each(struct dmasim_device_private *p, const struct dma_map_ops *ops,
 	int n = 0, i = 0;
 
 	sg_first(&out, p->machine, sgl);
-	for (sg_first(&in, p->machine, sgl); in.e && i < nents; i++, sg_step(&in)) {
+	for (sg_first(&in, p->machine, sgl); in.e && i < nents; sg_step_to(&in, ++i, nents)) {
 		struct track_op op = {.dev = p, .dir = dir, .attrs = attrs, .size = in.e->length};
 		dma_addr_t bus;
 
@@ -272,7 +272,7 @@ static void track(const struct track_sg *sg, int count, bool allocated)
 		return;
 	op.allocated = allocated;
 	sg_first(&out, m, sg->sgl);
-	for (sg_first(&in, m, sg->sgl); in.e && i < sg->nents; i++, sg_step(&in)) {
+	for (sg_first(&in, m, sg->sgl); in.e && i < sg->nents; sg_step_to(&in, ++i, sg->nents)) {
 		phys_addr_t phys = mm_page_phys(m, sg_page(in.e)) + in.e->offset;
 		u64 left = in.e->length;
 
@@ -423,7 +423,8 @@ static void unmap_each(const struct track_sg *sg)
 	struct sg_cursor c;
 	int i = 0;
 
-	for (sg_first(&c, sg->dev->machine, sg->sgl); c.e && i < sg->nents && c.e->dma_length; i++, sg_step(&c)) {
+	for (sg_first(&c, sg->dev->machine, sg->sgl); c.e && i < sg->nents && c.e->dma_length;
+	     sg_step_to(&c, ++i, sg->nents)) {
 		op.bus = c.e->dma_address;
 		op.size = c.e->dma_length;
 		dma_call_unmap(sg->dev, &op);
@@ -522,7 +523,7 @@ static void sync_each(struct dmasim_device_private *p, const struct dma_map_ops 
 	struct sg_cursor c;
 	int i = 0;
 
-	for (sg_first(&c, p->machine, sgl); fn && c.e && i < nents && c.e->dma_length; i++, sg_step(&c))
+	for (sg_first(&c, p->machine, sgl); fn && c.e && i < nents && c.e->dma_length; sg_step_to(&c, ++i, nents))
 		fn(p->dev, c.e->dma_address, c.e->dma_length, dir);
 }
 

@@ -92,7 +92,7 @@ static bool list_bounces(struct dmasim_device_private *p, struct scatterlist *sg
 	int i = 0;
 
 	*total = 0;
-	for (sg_first(&c, p->machine, sgl); c.e && i < nents; i++, sg_step(&c)) {
+	for (sg_first(&c, p->machine, sgl); c.e && i < nents; sg_step_to(&c, ++i, nents)) {
 		phys_addr_t phys = page_to_phys(sg_page(c.e)) + c.e->offset;
 
 		must |= !dma_capable(p->dev, phys_to_dma(p->dev, phys), c.e->length, true);
@@ -114,7 +114,7 @@ static int map_whole(struct dmasim_device_private *p, struct scatterlist *sgl, i
 
 	if (!piece)
 		return -ENOMEM;
-	for (sg_first(&c, p->machine, sgl); c.e && r.nr_pieces < (u32)nents; sg_step(&c)) {
+	for (sg_first(&c, p->machine, sgl); c.e && r.nr_pieces < (u32)nents; sg_step_to(&c, (int)r.nr_pieces, nents)) {
 		struct bounce_piece *at = &piece[r.nr_pieces++];
 
 		*at = (struct bounce_piece){page_to_phys(sg_page(c.e)) + c.e->offset, offset, c.e->length, true};
@@ -128,7 +128,7 @@ static int map_whole(struct dmasim_device_private *p, struct scatterlist *sgl, i
 	if (bus == DMA_MAPPING_ERROR)
 		return -EIO;
 	sg_first(&c, p->machine, sgl);
-	for (int i = 0; c.e && i < nents; i++, sg_step(&c)) {
+	for (int i = 0; c.e && i < nents; sg_step_to(&c, ++i, nents)) {
 		c.e->dma_address = i ? DMA_MAPPING_ERROR : bus;
 		c.e->dma_length = i ? 0 : (unsigned int)total;
 		c.e->dma_flags = 0;

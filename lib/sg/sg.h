@@ -40,6 +40,16 @@ static inline void sg_step(struct sg_cursor *c)
 	sg_step_slow(c);
 }
 
+/*
+ * Go on to entry i of the n that the caller was given. Nothing behind the last of them is looked at: it need not have
+ * an end mark (2.6 had none), and what follows it need not be an entry.
+ */
+static inline void sg_step_to(struct sg_cursor *c, int i, int n)
+{
+	if (i < n)
+		sg_step(c);
+}
+
 /* Driver memory [p, p + n) as the library may touch it; NULL where there is none. *good: how far it goes on. */
 void *sg_memory(struct dmasim_machine *m, const void *p, size_t n, uintptr_t *good);
 

@@ -37,7 +37,7 @@ static int find_parts(struct dmasim_machine *m, struct scatterlist *in, int nent
 	left = sizes[0];
 	parts[0].nents = 0;
 	sg_first(&c, m, in);
-	for (int i = 0; i < nents && c.e; i++, sg_step(&c)) {
+	for (int i = 0; i < nents && c.e; sg_step_to(&c, ++i, nents)) {
 		u64 length = length_of(c.e, dma), at = skip < length ? skip : length;
 
 		skip -= at;
@@ -69,7 +69,7 @@ static void fill(struct part *p, struct scatterlist *out, bool dma)
 {
 	struct sg_cursor c = p->first;
 
-	for (int i = 0; i < p->nents; i++, sg_step(&c)) {
+	for (int i = 0; i < p->nents; sg_step_to(&c, ++i, p->nents)) {
 		u64 skip = i ? 0 : p->skip, length = length_of(c.e, dma) - skip;
 
 		if (i == p->nents - 1)
