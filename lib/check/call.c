@@ -397,7 +397,7 @@ bool call_loses_writes(struct check *c, struct extent *e, u64 lo, u64 hi, const 
 		return true;
 	}
 	/* The allocator's zeroes in memory that was never handed over: nobody will miss them. */
-	if (e->kind == EXTENT_NONCOHERENT && s.by.time == e->time && s.by.stack == e->mapped)
+	if (kind_is_noncoherent(e->kind) && s.by.time == e->time && s.by.stack == e->mapped)
 		return true;
 	if (!(s.told & TOLD_NOT_FLUSHED) && !(e->list && sg_list_told(c, e, TOLD_LIST_LOST))) {
 		finding_of(c, &f, e, s.lo, s.hi, map);

@@ -12,10 +12,16 @@ static inline bool kind_is_coherent(unsigned int kind)
 	return kind == EXTENT_COHERENT || kind == EXTENT_POOL;
 }
 
+/* allocated and mapped at once, and handed over like a mapping */
+static inline bool kind_is_noncoherent(unsigned int kind)
+{
+	return kind == EXTENT_NONCOHERENT || kind == EXTENT_NONCONTIGUOUS;
+}
+
 /* made by an allocation, not from memory of the driver's */
 static inline bool kind_is_allocated(unsigned int kind)
 {
-	return kind_is_coherent(kind) || kind == EXTENT_NONCOHERENT;
+	return kind_is_coherent(kind) || kind_is_noncoherent(kind);
 }
 
 /* whose bytes change hands */

@@ -29,6 +29,8 @@ enum dma_debug_once {
 	ONCE_SG_RESULT,
 	ONCE_OVERLAPS,
 	ONCE_RESOURCE_OF_RAM,
+	ONCE_ZONE,
+	ONCE_ATTRS,
 	ONCE_EVERY, /* not a bit: each time */
 };
 

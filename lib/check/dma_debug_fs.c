@@ -24,9 +24,10 @@
 #include "lib/core/stack.h"
 
 const char *const dma_debug_kinds[NR_EXTENT_KINDS] = {
-	[EXTENT_SINGLE] = "single",	 [EXTENT_PAGE] = "single",	 [EXTENT_SG] = "scather-gather",
-	[EXTENT_COHERENT] = "coherent",	 [EXTENT_RESOURCE] = "resource", [EXTENT_POOL] = "coherent",
-	[EXTENT_NONCOHERENT] = "single",
+	[EXTENT_SINGLE] = "single",	 [EXTENT_PAGE] = "single",
+	[EXTENT_SG] = "scather-gather",	 [EXTENT_COHERENT] = "coherent",
+	[EXTENT_RESOURCE] = "resource",	 [EXTENT_POOL] = "coherent",
+	[EXTENT_NONCOHERENT] = "single", [EXTENT_NONCONTIGUOUS] = "scather-gather",
 };
 
 /* ---- records ---- */

@@ -293,6 +293,18 @@ static void says_resource(const struct dma_debug_at *at, const struct finding *f
 			       f->dma.ref.phys);
 }
 
+static void says_zone(const struct dma_debug_at *at, const struct finding *f)
+{
+	(void)f;
+	dma_debug_warn(at, ONCE_ZONE, NULL);
+}
+
+static void says_attrs(const struct dma_debug_at *at, const struct finding *f)
+{
+	(void)f;
+	dma_debug_warn(at, ONCE_ATTRS, NULL);
+}
+
 /* ---- the front ---- */
 
 /* Findings that are not about a record: which words, and whether they are dma-debug's. */
@@ -305,6 +317,8 @@ static const struct {
 	{"mask-missing", says_no_mask, true},
 	{"coherent-free-in-atomic", says_atomic, true},
 	{"map-bad-size", says_no_entries, true},
+	{"gfp-zone-conflict", says_zone, true},
+	{"kernel-warning", says_attrs, true},
 	{"map-vmalloc", says_vmalloc, true},
 	{"map-bad-address", says_bad_address, true},
 	{"map-stack", says_stack, false},

@@ -17,10 +17,15 @@
 const char *extent_kind_name(unsigned int kind)
 {
 	static const char *const names[NR_EXTENT_KINDS] = {
-		[EXTENT_SINGLE] = "single mapping",   [EXTENT_PAGE] = "page mapping",
-		[EXTENT_SG] = "sg mapping",	      [EXTENT_DAC] = "DAC address",
-		[EXTENT_COHERENT] = "coherent block", [EXTENT_RESOURCE] = "resource",
-		[EXTENT_POOL] = "pool page",	      [EXTENT_NONCOHERENT] = "non-coherent block",
+		[EXTENT_SINGLE] = "single mapping",
+		[EXTENT_PAGE] = "page mapping",
+		[EXTENT_SG] = "sg mapping",
+		[EXTENT_DAC] = "DAC address",
+		[EXTENT_COHERENT] = "coherent block",
+		[EXTENT_RESOURCE] = "resource",
+		[EXTENT_POOL] = "pool page",
+		[EXTENT_NONCOHERENT] = "non-coherent block",
+		[EXTENT_NONCONTIGUOUS] = "non-contiguous block",
 	};
 
 	return kind < NR_EXTENT_KINDS ? names[kind] : "mapping";

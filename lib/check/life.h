@@ -53,7 +53,7 @@ static inline void life_fill(struct check *c, struct extent *e, const struct tra
 		.mapped = stack,
 		.links = paged ? (u32)c->made : 0,
 		.attrs = op->attrs & 0x1fff,
-		.state = k_unlikely(kind == EXTENT_NONCOHERENT)	      ? BYTE_CPU | BYTE_CPU_WROTE /* cleared */
+		.state = k_unlikely(kind - EXTENT_NONCONTIGUOUS <= 1) ? BYTE_CPU | BYTE_CPU_WROTE /* cleared */
 			 : k_unlikely(op->attrs & ATTR_SKIP_CPU_SYNC) ? BYTE_UNSYNCED
 								      : BYTE_DEVICE,
 	};

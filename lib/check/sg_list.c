@@ -463,6 +463,12 @@ u32 track_sg_unmap(struct dmasim_machine *m, const struct track_sg *sg)
 	if (!id)
 		return 0;
 	s = sg_list_at(c, id);
+	if (k_unlikely(!loose && extent_at(c, s->first)->kind == EXTENT_NONCONTIGUOUS)) {
+		struct track_op op = op_of(c, sg, extent_at(c, s->first));
+
+		call_mismatch(m, &op, extent_at(c, s->first));
+		loose = true;
+	}
 	if (k_unlikely((s->nents != sg->nents || s->dir != sg->dir) && !loose &&
 		       !(s->told & (TOLD_LIST_KIND | TOLD_LIST_FREED))))
 		mismatch(m, sg, s);

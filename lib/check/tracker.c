@@ -239,7 +239,7 @@ static inline void end(struct check *c, struct extent *e, unsigned long attrs, c
 	if (k_unlikely(c->doubts))
 		doubt_end(c, e, by);
 	if (may_lose_writes(c, e) && !(attrs & ATTR_SKIP_CPU_SYNC) &&
-	    e->kind != EXTENT_NONCOHERENT) /* which ends too */
+	    !kind_is_noncoherent(e->kind)) /* which ends too */
 		call_loses_writes(c, e, 0, e->size, "unmap", by);
 	tracker_describe(c, e, real);
 	if (k_unlikely(attrs & ATTR_SKIP_CPU_SYNC) && leave_stale(c, e, by))
@@ -283,7 +283,7 @@ void tracker_unmap(struct dmasim_machine *m, const struct track_op *op, struct t
 	fits = !kind_differs(op, e) && e->size == op->size &&
 	       (kind_is_coherent(e->kind) || e->dir == (unsigned int)op->dir) &&
 	       (!kind_is_allocated(e->kind) || (e->bus == op->bus && !cpu_differs(c, op, e) && !attrs_differ(op, e)));
-	if (k_unlikely(e->list))
+	if (k_unlikely(e->list && kind_differs(op, e)))
 		sg_list_leaves(m, op, e);
 	else if (k_unlikely(!fits) && !e->freed)
 		call_mismatch(m, op, e);
@@ -293,6 +293,8 @@ void tracker_unmap(struct dmasim_machine *m, const struct track_op *op, struct t
 		call_error_unchecked(m, op, e, "unmap");
 	if (dma_debug_on(m))
 		dma_debug_unchecked(m, op, e);
+	if (k_unlikely(e->list))
+		sg_list_drop(c, e);
 	active = op->dev->master.transfers && !e->freed && call_unmaps_in_flight(m, op, e);
 	end(c, e, op->attrs, &by, real);
 	if (k_unlikely(active))

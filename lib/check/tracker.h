@@ -16,8 +16,9 @@ enum extent_kind {
 	EXTENT_SINGLE,
 	EXTENT_PAGE,
 	EXTENT_SG,
-	EXTENT_DAC,	    /* an address of old drivers that nothing unmaps */
-	EXTENT_NONCOHERENT, /* allocated and mapped at once: freed like coherent memory, handed over like a mapping */
+	EXTENT_DAC,	      /* an address of old drivers that nothing unmaps */
+	EXTENT_NONCONTIGUOUS, /* the same as the next, and a list */
+	EXTENT_NONCOHERENT,   /* allocated and mapped at once: freed like coherent memory, handed over like a mapping */
 	/* and whose do not */
 	EXTENT_COHERENT,
 	EXTENT_RESOURCE,

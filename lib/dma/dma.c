@@ -97,6 +97,7 @@ void dma_exit(struct dmasim_machine *m)
 	if (!m->dma)
 		return;
 	dma_managed_exit(m);
+	dma_noncontiguous_exit(m);
 	dma_pools_exit(m);
 	bounce_exit(m);
 	dma_memory_exit(m);

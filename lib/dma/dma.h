@@ -6,6 +6,7 @@
  * sg.c         the same for lists
  * coherent.c   the same for coherent memory; managed.c frees it with the driver
  * noncoherent.c the same for memory that is allocated mapped, and needs hand-overs
+ * noncontiguous.c the same in a list, with views of the kernel's own
  * mmap.c       all of these in user programs, and as scatterlists
  * mask.c       what the device can address
  * origin.c     is this memory that may be mapped at all?
@@ -31,6 +32,7 @@
 #include "lib/mm/mm.h"
 
 struct bounce;
+struct dma_blocks;
 struct managed_block;
 struct dma_memory;
 struct pools;
@@ -43,6 +45,7 @@ struct dma {
 	struct sim_region cookies;     /* of memory without a kernel mapping: never backed; taken at first use */
 	bool has_cookies;
 	struct managed_block *managed; /* dmam_alloc_coherent(), newest first */
+	struct dma_blocks *blocks;     /* noncontiguous.c; NULL until there was one */
 	struct pools *pools;	       /* dma_pools, pool.h; NULL until there is one */
 	struct device *isa;	       /* what a NULL device of old drivers is; NULL until there was one */
 	struct dma_memory *memory;     /* memory.h */
@@ -255,6 +258,11 @@ void *dma_noncoherent_alloc(struct dmasim_device_private *p, size_t size, dma_ad
 /* The tracker has ended what is described, by a call of whatever kind: undo what made it. */
 void dma_release(struct dmasim_device_private *p, const struct track_unmapped *real, dma_addr_t bus);
 
+/* ---- noncontiguous.c ---- */
+
+void dma_noncontiguous_release(struct dmasim_device_private *p, const struct track_unmapped *real);
+void dma_noncontiguous_exit(struct dmasim_machine *m);
+
 /* ---- mmap.c ---- */
 
 /* Do the device's operations leave mmap and get_sgtable to this library? */
@@ -262,6 +270,9 @@ bool dma_can_show(const struct dmasim_device_private *p);
 /* dma_mmap_pages() by whatever name: of the non-coherent block with this address. */
 int dma_show_pages(struct dmasim_device_private *p, struct vm_area_struct *vma, size_t size, const void *cpu,
 		   const char *function, void *frame);
+
+/* dma_mmap_noncontiguous(): op names the list's memory. */
+int dma_show_list(const struct track_op *op, struct vm_area_struct *vma);
 
 /* ---- managed.c ---- */
 

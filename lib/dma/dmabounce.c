@@ -280,9 +280,23 @@ static u64 bounce_required_mask(struct device *dev)
 	return dma_direct_ops.get_required_mask(dev);
 }
 
+static struct page *bounce_alloc_pages(struct device *dev, size_t size, dma_addr_t *handle, enum dma_data_direction dir,
+				       gfp_t gfp)
+{
+	return arm_dma_ops.alloc_pages_op(dev, size, handle, dir, gfp);
+}
+
+static void bounce_free_pages(struct device *dev, size_t size, struct page *page, dma_addr_t handle,
+			      enum dma_data_direction dir)
+{
+	arm_dma_ops.free_pages(dev, size, page, handle, dir);
+}
+
 const struct dma_map_ops dmabounce_ops = {
 	.alloc = bounce_alloc,
 	.free = bounce_free,
+	.alloc_pages_op = bounce_alloc_pages,
+	.free_pages = bounce_free_pages,
 	.map_phys = bounce_map,
 	.unmap_phys = bounce_unmap,
 	.sync_single_for_cpu = bounce_sync_for_cpu,

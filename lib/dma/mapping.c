@@ -303,7 +303,8 @@ static inline void unmap(struct dmasim_device_private *p, struct track_op *op)
 			op->phys = p->dmabounce && dmabounce_holds(p, op->bus) ? dmabounce_original(p, op->bus)
 									       : bounce_original(m, op->phys);
 	}
-	if (k_unlikely(m->checks && (real.kind == EXTENT_COHERENT || real.kind == EXTENT_NONCOHERENT))) {
+	if (k_unlikely(m->checks && (real.kind == EXTENT_COHERENT || real.kind == EXTENT_NONCOHERENT ||
+				     real.kind == EXTENT_NONCONTIGUOUS))) {
 		dma_release(p, &real, op->bus); /* the wrong call, reported; what it ended is ended */
 		return;
 	}

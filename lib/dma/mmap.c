@@ -103,6 +103,15 @@ int dma_show_pages(struct dmasim_device_private *p, struct vm_area_struct *vma, 
 	return show(&op, vma);
 }
 
+int dma_show_list(const struct track_op *op, struct vm_area_struct *vma)
+{
+	struct dmasim_machine *m = op->dev->machine;
+
+	if (k_model_call(m, op->function) || !mm_user_may_map(m, vma, op->function))
+		return -ENXIO;
+	return k_fails(m, op->function, NULL) ? -ENXIO : show(op, vma);
+}
+
 /* ---- public names ---- */
 
 int dma_mmap_attrs(struct device *dev, struct vm_area_struct *vma, void *cpu_addr, dma_addr_t handle, size_t size,

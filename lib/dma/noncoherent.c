@@ -26,6 +26,7 @@ static bool names_zone(struct dmasim_device_private *p, gfp_t gfp, const char *f
 
 	if (k_likely(!(gfp & (__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM))))
 		return false;
+	f.dma.call = DMA_CALL_MAP;
 	f.more[0].label = "flags";
 	snprintf(f.more[0].text, sizeof(f.more[0].text),
 		 "%s() with%s%s%s (0x%x): it returns NULL, as the mask alone says where memory may lie", function,
@@ -105,6 +106,8 @@ void dma_release(struct dmasim_device_private *p, const struct track_unmapped *r
 
 	if (real->kind == EXTENT_COHERENT)
 		dma_coherent_release(p, real);
+	else if (real->kind == EXTENT_NONCONTIGUOUS)
+		dma_noncontiguous_release(p, real);
 	else if (real->kind != EXTENT_NONCOHERENT)
 		dma_streaming_release(p, real, bus);
 	else if (ops->free_pages)

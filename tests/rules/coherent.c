@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Coherent memory: freed whole, once, with its own values, where interrupts are on; never mapped a second way. */
 #include <linux/irqflags.h>
+#include <linux/highmem.h>
 #include <linux/interrupt.h>
 #include "tests/rules/rules.h"
 
@@ -126,6 +127,69 @@ static void noncoherent_kind_wrong(struct shot *s)
 	s->offset = s->size = ANY_SIZE;
 	s->handed = ANY_LINE;
 	AT(s->act, dma_free_coherent(dev, N, buf, bus));
+}
+
+static void attrs_wrong(struct shot *s)
+{
+	struct sg_table *sgt;
+
+	*s = (struct shot){ANY_SIZE, ANY_SIZE, 0, 0, 0};
+	sgt = AT(s->act, dma_alloc_noncontiguous(dev, N, DMA_TO_DEVICE, GFP_KERNEL, DMA_ATTR_WRITE_COMBINE));
+	sink = sgt != NULL;
+}
+
+static void view_kept_wrong(struct shot *s)
+{
+	struct sg_table *sgt = dma_alloc_noncontiguous(dev, N, DMA_TO_DEVICE, GFP_KERNEL, 0);
+	void *view = sgt ? dma_vmap_noncontiguous(dev, N, sgt) : NULL;
+
+	*s = (struct shot){ANY_SIZE, ANY_SIZE, 0, 0, 0};
+	sink = view != NULL;
+	AT(s->act, dma_free_noncontiguous(dev, N, sgt, DMA_TO_DEVICE));
+}
+
+static void view_read_wrong(struct shot *s)
+{
+	struct sg_table *sgt = AT(s->mapped, dma_alloc_noncontiguous(dev, N, DMA_FROM_DEVICE, GFP_KERNEL, 0));
+	uint8_t *view = dma_vmap_noncontiguous(dev, N, sgt);
+
+	s->offset = s->size = ANY_SIZE;
+	s->handed = ANY_LINE;
+	dma_sync_sgtable_for_device(dev, sgt, DMA_FROM_DEVICE);
+	AT(s->act, sink = GET(view + 5));
+	dma_sync_sgtable_for_cpu(dev, sgt, DMA_FROM_DEVICE);
+	dma_vunmap_noncontiguous(dev, view);
+	dma_free_noncontiguous(dev, N, sgt, DMA_FROM_DEVICE);
+}
+
+static void list_freed_short(struct shot *s)
+{
+	struct sg_table *sgt = AT(s->mapped, dma_alloc_noncontiguous(dev, 4 * N, DMA_TO_DEVICE, GFP_KERNEL, 0));
+
+	s->offset = s->size = ANY_SIZE;
+	s->handed = ANY_LINE;
+	AT(s->act, dma_free_noncontiguous(dev, N, sgt, DMA_TO_DEVICE));
+}
+
+static void noncontiguous_legal(void)
+{
+	struct sg_table *sgt =
+		dma_alloc_noncontiguous(dev, 3 * N, DMA_BIDIRECTIONAL, GFP_KERNEL, DMA_ATTR_ALLOC_SINGLE_PAGES);
+	uint8_t data[16] = {1}, *view = sgt ? dma_vmap_noncontiguous(dev, 3 * N, sgt) : NULL;
+
+	if (!view)
+		return;
+	dma_sync_sgtable_for_cpu(dev, sgt, DMA_BIDIRECTIONAL);
+	PUT(view, 1);
+	flush_kernel_vmap_range(view, 3 * N);
+	dma_sync_sgtable_for_device(dev, sgt, DMA_BIDIRECTIONAL);
+	dmasim_device_read(dev, sg_dma_address(sgt->sgl), data, sizeof(data));
+	dmasim_device_write(dev, sg_dma_address(sgt->sgl), data, sizeof(data));
+	dma_sync_sgtable_for_cpu(dev, sgt, DMA_BIDIRECTIONAL);
+	invalidate_kernel_vmap_range(view, 3 * N);
+	sink = GET(view);
+	dma_vunmap_noncontiguous(dev, view);
+	dma_free_noncontiguous(dev, 3 * N, sgt, DMA_BIDIRECTIONAL);
 }
 
 static void zone_wrong(struct shot *s)
@@ -254,6 +318,10 @@ const struct scenario coherent_scenarios[] = {
 	{"unmap-wrong-direction", noncoherent_direction_wrong, noncoherent_legal, NULL, false},
 	{"unmap-wrong-kind", noncoherent_kind_wrong, noncoherent_legal, NULL, false},
 	{"gfp-zone-conflict", zone_wrong, noncoherent_legal, NULL, false},
+	{"kernel-warning", attrs_wrong, noncontiguous_legal, NULL, false},
+	{"kernel-warning", view_kept_wrong, noncontiguous_legal, NULL, false},
+	{"cpu-read-while-device-owns", view_read_wrong, noncontiguous_legal, NULL, false},
+	{"coherent-free-mismatch", list_freed_short, noncontiguous_legal, NULL, false},
 	{"coherent-double-free", twice_wrong, pair_legal, NULL, false},
 	{"coherent-streaming-mix", mix_wrong, pair_legal, NULL, false},
 	{"coherent-free-in-atomic", atomic_wrong, atomic_legal, NULL, false},

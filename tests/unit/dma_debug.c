@@ -377,6 +377,20 @@ static void c7(void)
 	assert_int_equal(dma_map_sg(dev, list, -1, DMA_TO_DEVICE), 0); /* said once */
 }
 
+static void c4(void)
+{
+	dma_addr_t bus;
+
+	for (int i = 0; i < 2; i++) /* once a boot */
+		assert_null(dma_alloc_pages(dev, 64, &bus, DMA_TO_DEVICE, GFP_KERNEL | __GFP_DMA32));
+}
+
+static void c5(void)
+{
+	for (int i = 0; i < 2; i++)
+		assert_null(dma_alloc_noncontiguous(dev, 64, DMA_TO_DEVICE, GFP_KERNEL, DMA_ATTR_WRITE_COMBINE));
+}
+
 /* ---- what is expected ---- */
 
 struct row {
@@ -459,6 +473,8 @@ static const struct row rows[] = {
 	{"C1", "invalid-direction", "kernel BUG at ", NULL, c1},
 	{"C2", "mask-missing", "WARNING: CPU: 0 PID: ", NULL, c2},
 	{"C3", "mask-missing", "WARNING: CPU: 0 PID: ", NULL, c3},
+	{"C4", "gfp-zone-conflict", "WARNING: CPU: 0 PID: ", NULL, c4},
+	{"C5", "kernel-warning", "WARNING: CPU: 0 PID: ", NULL, c5},
 	{"C6", "coherent-free-in-atomic", "WARNING: CPU: 0 PID: ", NULL, c6},
 	{"C8", NULL, "dad dad0: DMA addr 0x#+64 overflow (mask ffffffff, bus limit fff).", NULL, c8},
 	{"C15", "pool-wrong-pool", "dad dad0: dma_pool_free descs, #/0x# (bad dma)", NULL, c15_bad_dma},

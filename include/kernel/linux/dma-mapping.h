@@ -324,6 +324,39 @@ DMASIM_API void dma_free_noncoherent(struct device *dev, size_t size, void *cpu_
 				     enum dma_data_direction dir) DMASIM_SYM(dma_free_noncoherent);
 
 /**
+ * dma_alloc_noncontiguous() - memory that is one segment for the device, perhaps many pages for the CPU
+ * @size:  bytes, rounded up to pages
+ * @gfp:   as for dma_alloc_pages()
+ * @attrs: DMA_ATTR_ALLOC_SINGLE_PAGES or 0; all else is a mistake and gives NULL
+ *
+ * Mapped already; cleared, and the CPU's: dma_sync_sgtable_for_device() and _for_cpu() hand it over. Without an IOMMU
+ * its pages follow each other.
+ *
+ * Context: as @gfp says.
+ * Return: a table whose one DMA segment is sg_dma_address(), sg_dma_len() of its first entry; NULL.
+ */
+DMASIM_API struct sg_table *dma_alloc_noncontiguous(struct device *dev, size_t size, enum dma_data_direction dir,
+						    gfp_t gfp, unsigned long attrs) DMASIM_SYM(dma_alloc_noncontiguous);
+/** dma_free_noncontiguous() - free it and its table, all values as allocated; views must have been undone */
+DMASIM_API void dma_free_noncontiguous(struct device *dev, size_t size, struct sg_table *sgt,
+				       enum dma_data_direction dir) DMASIM_SYM(dma_free_noncontiguous);
+/**
+ * dma_vmap_noncontiguous() - see it at consecutive addresses
+ *
+ * CPU accesses there are accesses to that memory. Where caches tell views apart: flush_kernel_vmap_range() after writing
+ * and before the sync for the device, invalidate_kernel_vmap_range() after the sync for the CPU and before reading.
+ *
+ * Context: may sleep.
+ * Return: the address, to be undone by dma_vunmap_noncontiguous(); NULL.
+ */
+DMASIM_API void *dma_vmap_noncontiguous(struct device *dev, size_t size, struct sg_table *sgt)
+	DMASIM_SYM(dma_vmap_noncontiguous);
+DMASIM_API void dma_vunmap_noncontiguous(struct device *dev, void *vaddr) DMASIM_SYM(dma_vunmap_noncontiguous);
+/** dma_mmap_noncontiguous() - show it to the user program. As dma_mmap_attrs() */
+DMASIM_API int dma_mmap_noncontiguous(struct device *dev, struct vm_area_struct *vma, size_t size, struct sg_table *sgt)
+	DMASIM_SYM(dma_mmap_noncontiguous);
+
+/**
  * dma_cache_sync() - before 5.10: write back or invalidate memory of dma_alloc_attrs(..., DMA_ATTR_NON_CONSISTENT)
  * @cpu_addr: the CPU's address of the first byte
  * @dir:      DMA_TO_DEVICE after the CPU has written, DMA_FROM_DEVICE before it reads, DMA_BIDIRECTIONAL for both

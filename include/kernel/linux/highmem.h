@@ -36,4 +36,11 @@ static inline void kunmap_atomic(const void *addr)
 	(void)addr;
 }
 
+/*
+ * Write back, or drop, what the CPU's caches hold of a view of vmap()'s, where those tell views of one page apart. No
+ * machine here does: nothing happens.
+ */
+DMASIM_API void flush_kernel_vmap_range(void *vaddr, int size) DMASIM_SYM(flush_kernel_vmap_range);
+DMASIM_API void invalidate_kernel_vmap_range(void *vaddr, int size) DMASIM_SYM(invalidate_kernel_vmap_range);
+
 #endif
