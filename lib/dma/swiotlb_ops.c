@@ -167,6 +167,10 @@ static void *tlb_alloc(struct device *dev, size_t size, dma_addr_t *handle, gfp_
 	if (slot == DMA_BAD_PHYS)
 		return NULL;
 	*handle = phys_to_dma(dev, slot);
+	if (*handle + r.size - 1 > dma_direct_limit(dev->coherent_dma_mask, dev->bus_dma_limit)) {
+		bounce_give(p->machine, slot, r.size);
+		return NULL;
+	}
 	return sim_phys_to_uncached(p->machine->hw, slot);
 }
 

@@ -163,6 +163,11 @@ static void own_pool(void **state)
 	assert_int_equal(used(), 4);
 	dma_free_coherent(dev, 5000, cpu, handle);
 	assert_int_equal(used(), 0);
+	/* the pool lies where the device can no longer drive it */
+	assert_true(handle > DMA_BIT_MASK(24));
+	assert_int_equal(dma_set_coherent_mask(dev, DMA_BIT_MASK(24)), 0);
+	assert_null(dma_alloc_coherent(dev, 5000, &handle, GFP_KERNEL));
+	assert_int_equal(used(), 0);
 	end();
 }
 
