@@ -43,7 +43,7 @@ bool track_cache_sync(struct dmasim_machine *m, const struct track_op *op)
 	lo = op->phys - e->phys;
 	hi = op->size <= e->size - lo ? lo + op->size : e->size;
 	if (k_unlikely(hi - lo < op->size))
-		call_sync_mismatch(m, op, e, lo, hi);
+		call_sync_mismatch(m, op, e, lo, hi, hi - lo == op->size);
 	by = (struct stamp){sim_now(m->hw), stack_capture(m, op->frame), extent_function(c, op->function), 0};
 	if (c->snapshot && e->more && extent_more(c, e)->snapshot)
 		snapshot_compare_owned(c, e, lo, hi, false);

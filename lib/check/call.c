@@ -475,9 +475,9 @@ void call_syncs_again(struct dmasim_machine *m, const struct track_op *op, struc
 	check_found(m->check, &f);
 }
 
-void call_sync_mismatch(struct dmasim_machine *m, const struct track_op *op, struct extent *e, u64 lo, u64 hi)
+void call_sync_mismatch(struct dmasim_machine *m, const struct track_op *op, struct extent *e, u64 lo, u64 hi,
+			bool inside)
 {
-	bool inside = hi - lo == op->size;
 	struct finding f = call_finding(m, op, inside ? "sync-wrong-direction" : "sync-out-of-range", "sync");
 
 	finding_of(m->check, &f, e, lo, hi, NULL);
@@ -486,13 +486,14 @@ void call_sync_mismatch(struct dmasim_machine *m, const struct track_op *op, str
 	if (inside) {
 		finding_more(&f, "direction", "%s given, %s mapped", direction_name(op->dir), direction_name(e->dir));
 	} else { /* the wrong bytes are those behind the end */
-		f.bus = e->bus + e->size;
-		f.offset = e->size;
-		f.size = op->size - (e->size - lo);
+		u64 size = sg_list_segment_size(m->check, e);
+
+		f.bus = e->bus + size;
+		f.offset = size;
+		f.size = op->size - (size - lo);
 		f.cpu = NULL;
 		f.has_phys = false;
-		finding_more(&f, "range", "+%llu to +%llu of %llu bytes", lo, lo + op->size,
-			     (unsigned long long)e->size);
+		finding_more(&f, "range", "+%llu to +%llu of %llu bytes", lo, lo + op->size, (unsigned long long)size);
 	}
 	check_found(m->check, &f);
 }

@@ -121,9 +121,9 @@ bool call_loses_writes(struct check *c, struct extent *e, u64 lo, u64 hi, const 
 void call_syncs_nothing(struct dmasim_machine *m, const struct track_op *op) CALL_COLD;
 /* one that takes a DAC address for a mapping, or the reverse, */
 void call_syncs_kind(struct dmasim_machine *m, const struct track_op *op, struct extent *e, u64 lo, u64 hi) CALL_COLD;
-/* one that does not fit e, of which it names [lo, hi), */
-void call_sync_mismatch(struct dmasim_machine *m, const struct track_op *op, struct extent *e, u64 lo,
-			u64 hi) CALL_COLD;
+/* one that does not fit e, of which it names [lo, hi); inside: of which it leaves no byte out, */
+void call_sync_mismatch(struct dmasim_machine *m, const struct track_op *op, struct extent *e, u64 lo, u64 hi,
+			bool inside) CALL_COLD;
 /* and, lint, one for bytes that already belong to that side. */
 void call_syncs_again(struct dmasim_machine *m, const struct track_op *op, struct extent *e, u64 lo, u64 hi,
 		      enum track_sync_side side) CALL_COLD;

@@ -108,8 +108,6 @@ static inline unsigned int dma_debug_bucket(dma_addr_t bus)
 }
 /* Live records of a device (NULL: all) in the order of the kernel's table; malloc'd, NULL if there are none. */
 struct extent **dma_debug_records(struct dmasim_machine *m, const struct dmasim_device_private *dev, size_t *n);
-/* Size of the segment that begins with e. */
-u64 dma_debug_segment(struct dmasim_machine *m, const struct extent *e);
 int dma_debug_files(struct dmasim_machine *m);
 
 #endif

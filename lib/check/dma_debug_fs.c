@@ -19,6 +19,7 @@
 #include <linux/dma-debug.h>
 #include "lib/check/dma_debug.h"
 #include "lib/check/phase.h"
+#include "lib/check/sg_list.h"
 #include "lib/core/debugfs.h"
 #include "lib/core/device.h"
 #include "lib/core/stack.h"
@@ -66,16 +67,6 @@ struct extent **dma_debug_records(struct dmasim_machine *m, const struct dmasim_
 	return all;
 }
 
-u64 dma_debug_segment(struct dmasim_machine *m, const struct extent *e)
-{
-	u64 size = e->size;
-
-	for (u32 id = e->list ? e->list_next : 0; id && extent_at(m->check, id)->joined;
-	     id = extent_at(m->check, id)->list_next)
-		size += extent_at(m->check, id)->size;
-	return size;
-}
-
 /* ---- dump ---- */
 
 bool dma_debug_asks(unsigned int kind)
@@ -89,7 +80,8 @@ static void line(struct dmasim_machine *m, const struct extent *e, char *buf, si
 
 	snprintf(buf, size, "%s idx %u P=%llx N=%llx D=%llx L=%llx %s %s", dma_debug_kinds[e->kind],
 		 dma_debug_bucket(e->bus), (unsigned long long)e->phys, (unsigned long long)e->phys >> SIM_PAGE_SHIFT,
-		 (unsigned long long)e->bus, (unsigned long long)dma_debug_segment(m, e), direction_name(e->dir),
+		 (unsigned long long)e->bus, (unsigned long long)sg_list_segment_size(m->check, e),
+		 direction_name(e->dir),
 		 !asks	    ? "dma map error check not applicable"
 		 : e->asked ? "dma map error checked"
 			    : "dma map error not checked");

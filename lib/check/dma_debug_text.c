@@ -402,7 +402,7 @@ void dma_debug_unbound(struct dmasim_machine *m, struct dmasim_device_private *d
 		dma_debug_error(&at, last->mapped,
 				"device driver has pending DMA allocations while released from device [count=%d]\n"
 				"One of leaked entries details: " SIZED " [mapped with %s] [mapped as %s]",
-				(int)n, last->bus, (ull)dma_debug_segment(m, last), direction_name(last->dir),
+				(int)n, last->bus, (ull)sg_list_segment_size(m->check, last), direction_name(last->dir),
 				dma_debug_kinds[last->kind]);
 	}
 	free(all);

@@ -70,7 +70,8 @@ static void leaves_its_block(struct check *c, struct extent *e, stack_id act)
 	struct finding f;
 
 	mm_object_at(c->m, e->phys, &o);
-	if (o.state != MM_ALLOCATED || o.start + o.size >= e->phys + e->size)
+	/* entries of lists are joined where pages are neighbours: sg_alloc_table_from_pages() does it itself */
+	if (e->kind == EXTENT_SG || o.state != MM_ALLOCATED || o.start + o.size >= e->phys + e->size)
 		return;
 	f = doubt(c, e, "map-across-blocks", act, "map", o.start + o.size - e->phys, e->size);
 	finding_more(&f, "memory", "the first %s of %zu bytes ends at +%llu; the next is another's that lies there now",

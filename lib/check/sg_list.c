@@ -153,6 +153,15 @@ void sg_list_drop(struct check *c, struct extent *e)
 	e->list = 0;
 }
 
+u64 sg_list_segment_size(const struct check *c, const struct extent *e)
+{
+	u64 size = e->size;
+
+	while ((e = sg_list_joined(c, e)))
+		size += e->size;
+	return size;
+}
+
 void sg_list_describe(struct check *c, struct finding *f, const struct extent *e)
 {
 	const struct sg_list *s = sg_list_at(c, e->list);

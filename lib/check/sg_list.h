@@ -14,7 +14,7 @@ enum {
 	TOLD_LIST_COUNT = 16, /* the device went through more entries than segments */
 	TOLD_LIST_ACTIVE = 32,
 	TOLD_LIST_CHANGED = 64, /* also: its entries are not, or cannot be, compared with what was mapped */
-	TOLD_LIST_LOST = 64,	/* what the CPU wrote was thrown away */
+	TOLD_LIST_LOST = 128,	/* what the CPU wrote was thrown away */
 };
 
 /* A mapped list, and all of them; records are found by index. */
@@ -60,6 +60,16 @@ bool sg_list_count_ignored(struct check *c, struct dmasim_device_private *dev, s
 bool sg_list_length_ignored(struct check *c, struct extent *e, struct finding *f, dma_addr_t bus, size_t n);
 /* Bus address and length of the i-th segment of a mapped list; false past the last. */
 bool sg_list_segment(struct check *c, u32 list, unsigned int i, dma_addr_t *bus, u64 *size);
+/* The piece that the same segment goes on with; NULL: none. */
+static inline struct extent *sg_list_joined(const struct check *c, const struct extent *e)
+{
+	struct extent *next = e->list && e->list_next ? extent_at(c, e->list_next) : NULL;
+
+	return next && next->joined ? next : NULL;
+}
+
+/* Bytes of the segment from the piece e on. */
+u64 sg_list_segment_size(const struct check *c, const struct extent *e);
 /* What of a list is not as it was mapped. */
 struct sg_change {
 	const struct extent *e; /* the piece; NULL: all is as it was */

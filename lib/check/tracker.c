@@ -349,6 +349,18 @@ static struct extent *holds_all(struct check *c, const struct track_op *op, stru
 	return e;
 }
 
+/* The rest of a sync, in the pieces that the segment goes on with. */
+static void sync_joined(struct check *c, struct extent *e, u64 left, enum dma_data_direction dir,
+			enum track_sync_side side, const struct stamp *by)
+{
+	while (left && (e = sg_list_joined(c, e))) {
+		u64 n = left < e->size ? left : e->size;
+
+		tracker_hand_over(c, e, 0, n, dir, side, by);
+		left -= n;
+	}
+}
+
 bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_sync_side side, phys_addr_t *phys)
 {
 	struct check *c = m->check;
@@ -372,7 +384,9 @@ bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_
 		e = holds_all(c, op, e);
 	lo = op->bus - e->bus;
 	inside = op->size <= e->size - lo;
-	hi = inside ? lo + op->size : e->size;
+	if (k_unlikely(!inside) && e->list) /* a segment may be several pieces of the list */
+		inside = op->size <= sg_list_segment_size(c, e) - lo;
+	hi = op->size <= e->size - lo ? lo + op->size : e->size;
 	*phys = e->phys + lo;
 	if (k_unlikely(e->freed) || !kind_is_streaming(e->kind)) {
 		if (c->doubts && !e->freed && kind_is_coherent(e->kind))
@@ -382,7 +396,7 @@ bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_
 	if (k_unlikely((e->kind == EXTENT_DAC) != (op->kind == EXTENT_DAC)))
 		call_syncs_kind(m, op, e, lo, hi);
 	if (k_unlikely(!inside) || k_unlikely(e->dir != DMA_BIDIRECTIONAL && e->dir != (unsigned int)dir))
-		call_sync_mismatch(m, op, e, lo, hi);
+		call_sync_mismatch(m, op, e, lo, hi, inside);
 	if (k_unlikely(!e->checked))
 		call_error_unchecked(m, op, e, "sync");
 	if (k_unlikely(c->doubts) && m->hw->cfg.lint)
@@ -390,6 +404,8 @@ bool track_sync(struct dmasim_machine *m, const struct track_op *op, enum track_
 
 	by = (struct stamp){sim_now(m->hw), stack_capture(m, op->frame), extent_function(c, op->function), 0};
 	tracker_hand_over(c, e, lo, hi, dir, side, &by);
+	if (k_unlikely(hi - lo < op->size) && inside)
+		sync_joined(c, e, op->size - (hi - lo), dir, side, &by);
 	return inside;
 }
 

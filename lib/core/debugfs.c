@@ -69,6 +69,7 @@ bool k_debugfs_number(const char *text, unsigned long long max, unsigned long lo
 {
 	char *end;
 
+	text += *text == '+';
 	if (*text < '0' || *text > '9')
 		return false;
 	errno = 0;

@@ -157,7 +157,8 @@ void sg_report_broken(struct dmasim_machine *m, const char *function, const void
 	struct finding f = {.rule = "sg-list-broken", .act_verb = "call", .cpu = at};
 
 	f.more[0].label = "list";
-	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s(): the list %s", function, why);
+	snprintf(f.more[0].text, sizeof(f.more[0].text), "%s(): the list%s%s", function, why[0] == '\'' ? "" : " ",
+		 why);
 	k_report(m, &f);
 }
 

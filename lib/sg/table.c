@@ -22,7 +22,15 @@ struct call {
 	struct dmasim_machine *m;
 	const char *function;
 	gfp_t gfp;
+	unsigned int max; /* entries a chunk; 0: as many as fit a page */
+	sg_alloc_fn *alloc;
+	sg_free_fn *free; /* the caller's, instead of the heap */
 };
+
+static unsigned int max_of(const struct call *c)
+{
+	return c->max ? c->max : SG_MAX_SINGLE_ALLOC;
+}
 
 /* The driver's struct as the library may touch it; reports. */
 static void *object(const struct call *c, void *p, size_t size)
@@ -46,7 +54,8 @@ static struct scatterlist *entry(const struct call *c, struct scatterlist *sg)
 /* A cleared chunk, its last entry marked; the driver's address. */
 static struct scatterlist *chunk(const struct call *c, unsigned int n)
 {
-	struct scatterlist *sgl = mm_kmalloc(c->m, n * sizeof(*sgl), c->gfp, c->function);
+	struct scatterlist *sgl =
+		c->alloc ? c->alloc(n, c->gfp) : mm_kmalloc(c->m, n * sizeof(*sgl), c->gfp, c->function);
 	uintptr_t good;
 	struct scatterlist *e = sgl ? sg_memory(c->m, sgl, n * sizeof(*sgl), &good) : NULL;
 
@@ -67,27 +76,30 @@ static void link_to(struct scatterlist *e, struct scatterlist *to)
 /* Free `nents` entries in chunks; the first `inline_nents` of them are the caller's. */
 static void free_chunks(const struct call *c, struct scatterlist *sgl, u64 nents, unsigned int inline_nents)
 {
-	u64 room = inline_nents ? inline_nents : SG_MAX_SINGLE_ALLOC;
+	u64 room = inline_nents ? inline_nents : max_of(c);
 	bool ours = !inline_nents;
 
 	while (nents && sgl) {
 		struct scatterlist *next = NULL;
-		u64 here = nents;
+		u64 here = nents, size = nents;
 
 		if (nents > room) {
 			struct scatterlist *link = entry(c, sgl + room - 1);
 
 			here = room - 1;
+			size = room;
 			if (link && link->page_link & SG_CHAIN)
 				next = sg_chain_ptr(link);
 			else
 				sg_report_broken(c->m, c->function, sgl, "has no link where one chunk of it ends");
 		}
-		if (ours)
+		if (ours && c->free)
+			c->free(sgl, (unsigned int)size);
+		else if (ours)
 			mm_kfree(c->m, sgl, c->function);
 		nents -= here;
 		sgl = next;
-		room = SG_MAX_SINGLE_ALLOC;
+		room = max_of(c);
 		ours = true;
 	}
 }
@@ -95,12 +107,12 @@ static void free_chunks(const struct call *c, struct scatterlist *sgl, u64 nents
 static int alloc_chunks(const struct call *c, struct sg_table *t, unsigned int nents, struct scatterlist *first,
 			unsigned int inline_nents)
 {
-	unsigned int left = nents, room = inline_nents ? inline_nents : SG_MAX_SINGLE_ALLOC;
+	unsigned int left = nents, room = inline_nents ? inline_nents : max_of(c);
 	struct scatterlist *prv = NULL; /* the last entry of the chunk before, for the library */
 
 	*t = (struct sg_table){NULL, 0, 0};
-	if (!nents)
-		return -EINVAL;
+	if (!nents || (nents > room && room < 2) || max_of(c) < 2)
+		return -EINVAL; /* nothing; or chunks that have room for their link only */
 	while (left) {
 		unsigned int n = left > room ? room : left;
 		uintptr_t good;
@@ -116,6 +128,10 @@ static int alloc_chunks(const struct call *c, struct sg_table *t, unsigned int n
 			first = NULL;
 		} else {
 			sgl = chunk(c, n);
+			if (!sgl && c->alloc) { /* the caller frees; the entry kept for a link is data now */
+				t->nents = t->sgl ? ++t->orig_nents : 0;
+				return -ENOMEM;
+			}
 			if (!sgl) {
 				free_chunks(c, t->sgl, t->orig_nents, inline_nents);
 				*t = (struct sg_table){NULL, 0, 0};
@@ -131,14 +147,14 @@ static int alloc_chunks(const struct call *c, struct sg_table *t, unsigned int n
 		left -= left > room ? n - 1 : n;
 		t->orig_nents = nents - left;
 		t->nents = t->orig_nents;
-		room = SG_MAX_SINGLE_ALLOC;
+		room = max_of(c);
 	}
 	return 0;
 }
 
 int sg_alloc_table(struct sg_table *table, unsigned int nents, gfp_t gfp)
 {
-	struct call c = {k_machine("sg_alloc_table"), "sg_alloc_table", gfp};
+	struct call c = {.m = k_machine("sg_alloc_table"), .function = "sg_alloc_table", .gfp = gfp};
 	struct sg_table *t;
 
 	if (!c.m)
@@ -154,9 +170,28 @@ int sg_alloc_table(struct sg_table *table, unsigned int nents, gfp_t gfp)
 	return alloc_chunks(&c, t, nents, NULL, 0);
 }
 
+int __sg_alloc_table(struct sg_table *table, unsigned int nents, unsigned int max_ents, struct scatterlist *first_chunk,
+		     unsigned int nents_first_chunk, gfp_t gfp, sg_alloc_fn *alloc_fn)
+{
+	struct call c = {.m = k_machine("__sg_alloc_table"),
+			 .function = "__sg_alloc_table",
+			 .gfp = gfp,
+			 .max = max_ents,
+			 .alloc = alloc_fn};
+	struct sg_table *t;
+
+	if (!c.m)
+		return -ENOMEM;
+	STACK_ENTER();
+	t = object(&c, table, sizeof(*t));
+	if (!t || !max_ents || !alloc_fn)
+		return -EINVAL;
+	return alloc_chunks(&c, t, nents, nents_first_chunk ? first_chunk : NULL, first_chunk ? nents_first_chunk : 0);
+}
+
 int sg_table_make(struct dmasim_machine *m, struct sg_table *t, unsigned int nents, const char *function)
 {
-	struct call c = {m, function, GFP_KERNEL};
+	struct call c = {.m = m, .function = function, .gfp = GFP_KERNEL};
 
 	return alloc_chunks(&c, t, nents, NULL, 0);
 }
@@ -174,7 +209,7 @@ static void free_table(const struct call *c, struct sg_table *table, u64 nents, 
 
 void sg_free_table(struct sg_table *table)
 {
-	struct call c = {k_machine("sg_free_table"), "sg_free_table", 0};
+	struct call c = {.m = k_machine("sg_free_table"), .function = "sg_free_table"};
 
 	if (!c.m)
 		return;
@@ -182,9 +217,21 @@ void sg_free_table(struct sg_table *table)
 	free_table(&c, table, 0, 0);
 }
 
+void __sg_free_table(struct sg_table *table, unsigned int max_ents, unsigned int nents_first_chunk, sg_free_fn *free_fn,
+		     unsigned int num_ents)
+{
+	struct call c = {
+		.m = k_machine("__sg_free_table"), .function = "__sg_free_table", .max = max_ents, .free = free_fn};
+
+	if (!c.m || !max_ents || !free_fn)
+		return;
+	STACK_ENTER();
+	free_table(&c, table, num_ents, nents_first_chunk);
+}
+
 void sg_table_end(struct dmasim_machine *m, struct sg_table *t, const char *function)
 {
-	struct call c = {m, function, 0};
+	struct call c = {.m = m, .function = function};
 
 	free_table(&c, t, 0, 0);
 }
@@ -192,7 +239,8 @@ void sg_table_end(struct dmasim_machine *m, struct sg_table *t, const char *func
 int sg_alloc_table_chained(struct sg_table *table, int nents, struct scatterlist *first_chunk,
 			   unsigned int nents_first_chunk)
 {
-	struct call c = {k_machine("sg_alloc_table_chained"), "sg_alloc_table_chained", GFP_ATOMIC};
+	struct call c = {
+		.m = k_machine("sg_alloc_table_chained"), .function = "sg_alloc_table_chained", .gfp = GFP_ATOMIC};
 	bool whole = first_chunk && nents > 0 && (unsigned int)nents <= nents_first_chunk;
 	struct sg_table *t;
 
@@ -213,7 +261,7 @@ int sg_alloc_table_chained(struct sg_table *table, int nents, struct scatterlist
 
 void sg_free_table_chained(struct sg_table *table, unsigned int nents_first_chunk)
 {
-	struct call c = {k_machine("sg_free_table_chained"), "sg_free_table_chained", 0};
+	struct call c = {.m = k_machine("sg_free_table_chained"), .function = "sg_free_table_chained"};
 	struct sg_table *t;
 
 	if (!c.m)
@@ -355,7 +403,9 @@ int sg_alloc_append_table_from_pages(struct sg_append_table *sgt_append, struct 
 				     unsigned int offset, unsigned long size, unsigned int max_segment,
 				     unsigned int left_pages, gfp_t gfp)
 {
-	struct call c = {k_machine("sg_alloc_append_table_from_pages"), "sg_alloc_append_table_from_pages", gfp};
+	struct call c = {.m = k_machine("sg_alloc_append_table_from_pages"),
+			 .function = "sg_alloc_append_table_from_pages",
+			 .gfp = gfp};
 	struct sg_append_table *t;
 	struct page **array;
 
@@ -373,7 +423,7 @@ int sg_alloc_append_table_from_pages(struct sg_append_table *sgt_append, struct 
 
 void sg_free_append_table(struct sg_append_table *sgt)
 {
-	struct call c = {k_machine("sg_free_append_table"), "sg_free_append_table", 0};
+	struct call c = {.m = k_machine("sg_free_append_table"), .function = "sg_free_append_table"};
 	struct sg_append_table *t;
 
 	if (!c.m)
@@ -409,7 +459,9 @@ static int from_pages(const struct call *c, struct sg_table *sgt, struct page **
 int sg_alloc_table_from_pages_segment(struct sg_table *sgt, struct page **pages, unsigned int n_pages,
 				      unsigned int offset, unsigned long size, unsigned int max_segment, gfp_t gfp)
 {
-	struct call c = {k_machine("sg_alloc_table_from_pages_segment"), "sg_alloc_table_from_pages_segment", gfp};
+	struct call c = {.m = k_machine("sg_alloc_table_from_pages_segment"),
+			 .function = "sg_alloc_table_from_pages_segment",
+			 .gfp = gfp};
 
 	if (!c.m)
 		return -ENOMEM;
@@ -420,7 +472,8 @@ int sg_alloc_table_from_pages_segment(struct sg_table *sgt, struct page **pages,
 int sg_alloc_table_from_pages(struct sg_table *sgt, struct page **pages, unsigned int n_pages, unsigned int offset,
 			      unsigned long size, gfp_t gfp)
 {
-	struct call c = {k_machine("sg_alloc_table_from_pages"), "sg_alloc_table_from_pages", gfp};
+	struct call c = {
+		.m = k_machine("sg_alloc_table_from_pages"), .function = "sg_alloc_table_from_pages", .gfp = gfp};
 
 	if (!c.m)
 		return -ENOMEM;
@@ -470,10 +523,6 @@ static struct scatterlist *alloc_list(const struct call *c, unsigned long long l
 		sg_set_page(&e[i], page, (unsigned int)(length < block ? length : block), 0);
 		length -= e[i].length;
 	}
-	if (chainable) { /* the end mark belongs on data */
-		e[n - 1].page_link = 0;
-		e[n - 2].page_link |= SG_END;
-	}
 	if (nent_p)
 		*nent_p = (unsigned int)nent;
 	return sgl;
@@ -482,7 +531,7 @@ static struct scatterlist *alloc_list(const struct call *c, unsigned long long l
 struct scatterlist *sgl_alloc_order(unsigned long long length, unsigned int order, bool chainable, gfp_t gfp,
 				    unsigned int *nent_p)
 {
-	struct call c = {k_machine("sgl_alloc_order"), "sgl_alloc_order", gfp};
+	struct call c = {.m = k_machine("sgl_alloc_order"), .function = "sgl_alloc_order", .gfp = gfp};
 
 	if (!c.m)
 		return NULL;
@@ -494,7 +543,7 @@ struct scatterlist *sgl_alloc_order(unsigned long long length, unsigned int orde
 
 struct scatterlist *sgl_alloc(unsigned long long length, gfp_t gfp, unsigned int *nent_p)
 {
-	struct call c = {k_machine("sgl_alloc"), "sgl_alloc", gfp};
+	struct call c = {.m = k_machine("sgl_alloc"), .function = "sgl_alloc", .gfp = gfp};
 
 	if (!c.m)
 		return NULL;
@@ -506,7 +555,7 @@ struct scatterlist *sgl_alloc(unsigned long long length, gfp_t gfp, unsigned int
 
 static void free_list_of(struct scatterlist *sgl, int nents, int order, const char *function)
 {
-	struct call c = {k_machine(function), function, 0};
+	struct call c = {.m = k_machine(function), .function = function};
 
 	if (c.m && sgl)
 		free_list(&c, sgl, nents, order > 0 && order <= 10 ? (unsigned int)order : 0);

@@ -130,6 +130,23 @@ static void across_wrong(struct shot *s)
 	__free_page(page[1]);
 }
 
+/* Tables join neighbours by themselves, and lists may hold any pages. */
+static void neighbours_in_a_list(void)
+{
+	struct page *page[2] = {alloc_page(GFP_KERNEL), alloc_page(GFP_KERNEL)};
+	unsigned int low = page_to_pfn(page[1]) < page_to_pfn(page[0]);
+	struct page *in_order[2] = {page[low], page[!low]};
+	struct sg_table t;
+
+	if (!sg_alloc_table_from_pages(&t, in_order, 2, 0, 2 * PAGE_SIZE, GFP_KERNEL)) {
+		if (!dma_map_sgtable(dev, &t, DMA_TO_DEVICE, 0))
+			dma_unmap_sgtable(dev, &t, DMA_TO_DEVICE, 0);
+		sg_free_table(&t);
+	}
+	__free_page(page[0]);
+	__free_page(page[1]);
+}
+
 static void across_legal(void)
 {
 	struct page *page = alloc_pages(GFP_KERNEL, 1);
@@ -138,6 +155,7 @@ static void across_legal(void)
 	if (!dma_mapping_error(dev, bus))
 		dma_unmap_page(dev, bus, 2 * PAGE_SIZE, DMA_TO_DEVICE);
 	__free_pages(page, 1);
+	neighbours_in_a_list();
 }
 
 #define LONG (512UL << 10)

@@ -132,6 +132,8 @@ static void files(void **state)
 	assert_int_equal(dmasim_debugfs_read("dma-api/none", small, 4), -ENOENT);
 	assert_int_equal(dmasim_debugfs_read(NULL, small, 4), -ENOENT);
 	assert_int_equal(dmasim_debugfs_write("dma-api/dump", "1"), -EACCES);
+	assert_int_equal(dmasim_debugfs_write("dma-api/num_errors", "+7\n"), 3);
+	assert_int_equal(dmasim_debugfs_write("dma-api/num_errors", "+-7"), -EINVAL);
 	assert_int_equal(dmasim_debugfs_write("dma-api/num_errors", "-1"), -EINVAL);
 	assert_int_equal(dmasim_debugfs_write("dma-api/num_errors", "4294967296"), -EINVAL);
 	assert_int_equal(dmasim_debugfs_write("dma-api/num_errors", NULL), -EINVAL);

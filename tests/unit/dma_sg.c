@@ -460,6 +460,84 @@ static void split_while_mapped(void **state)
 	}
 }
 
+/* A segment is one range of bus addresses, whatever pieces it was joined from. */
+static void segments_are_synced_whole(void **state)
+{
+	static const char *const specs[] = {"pc,sg_merge=on,report=none,summary=off", "worst,report=none,summary=off"};
+	struct scatterlist list[3];
+	unsigned char byte = 0x5a;
+	dma_addr_t bus;
+
+	(void)state;
+	for (unsigned int m = 0; m < 2; m++) {
+		begin(specs[m]);
+		sg_init_table(list, 3);
+		for (int i = 0; i < 3; i++)
+			sg_set_buf(&list[i], pool + 256 * i, 256);
+		assert_int_equal(dma_map_sg(dev, list, 3, DMA_FROM_DEVICE), 1);
+		bus = sg_dma_address(list);
+		assert_int_equal(dmasim_device_write(dev, bus + 700, &byte, 1), 0);
+		dma_sync_single_for_cpu(dev, bus, sg_dma_len(list), DMA_FROM_DEVICE);
+		assert_int_equal(dmasim_load8(pool + 700), 0x5a);
+		dma_sync_single_for_device(dev, bus, sg_dma_len(list), DMA_FROM_DEVICE);
+		dma_sync_single_for_cpu(dev, bus + 300, 300, DMA_FROM_DEVICE);
+		(void)dmasim_load8(pool + 599);
+		dma_sync_single_for_device(dev, bus + 300, 300, DMA_FROM_DEVICE);
+		reported(NULL, 0);
+		dma_sync_single_for_cpu(dev, bus + 300, 469, DMA_FROM_DEVICE);
+		assert_int_equal(dmasim_violation(0)->buffer_offset, 512); /* of the piece */
+		assert_int_equal(dmasim_violation(0)->size, 1);
+		reported("sync-out-of-range", 1);
+		dma_unmap_sg(dev, list, 3, DMA_FROM_DEVICE);
+		end();
+	}
+}
+
+/* The array ends with its last entry, and nothing says so: what is behind it is not looked at. */
+static void arrays_without_an_end(void **state)
+{
+	static const char *const specs[] = {
+		"pc,report=none,summary=off", "worst,report=none,summary=off", "pc,dma_ops=arm,report=none,summary=off",
+		"pc-swiotlb,sg_merge=on,report=none,summary=off", "pc,checks=off,report=none,summary=off"};
+	struct scatterlist *list;
+
+	(void)state;
+	for (unsigned int m = 0; m < sizeof(specs) / sizeof(*specs); m++) {
+		begin(specs[m]);
+		list = calloc(3, sizeof(*list)); /* for sanitizers to watch */
+		assert_non_null(list);
+		for (int i = 0; i < 3; i++)
+			sg_set_buf(&list[i], pool + 5000 * i, 256);
+		assert_true(dma_map_sg(dev, list, 3, DMA_BIDIRECTIONAL) > 0);
+		dma_sync_sg_for_cpu(dev, list, 3, DMA_BIDIRECTIONAL);
+		dma_sync_sg_for_device(dev, list, 3, DMA_BIDIRECTIONAL);
+		dma_unmap_sg(dev, list, 3, DMA_BIDIRECTIONAL);
+		free(list);
+		end();
+	}
+}
+
+/* One list, two mistakes: neither hides the other. */
+static void changed_and_written(void **state)
+{
+	struct scatterlist list[2];
+
+	(void)state;
+	begin("pc,report=none,summary=off");
+	sg_init_table(list, 2);
+	sg_set_buf(&list[0], pool, 256);
+	sg_set_buf(&list[1], pool + 5000, 256);
+	assert_int_equal(dma_map_sg(dev, list, 2, DMA_FROM_DEVICE), 2);
+	dma_sync_sg_for_cpu(dev, list, 2, DMA_FROM_DEVICE);
+	dmasim_store8(pool, 1);
+	list[1].length = 128;
+	dma_unmap_sg(dev, list, 2, DMA_FROM_DEVICE);
+	assert_int_equal(dmasim_violation_count_of("sg-changed-while-mapped"), 1);
+	assert_int_equal(dmasim_violation_count_of("cpu-write-lost"), 1);
+	dmasim_violations_clear();
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -473,6 +551,9 @@ int main(void)
 		cmocka_unit_test(lists_that_cannot_be),
 		cmocka_unit_test(split_while_mapped),
 		cmocka_unit_test(own_operations),
+		cmocka_unit_test(segments_are_synced_whole),
+		cmocka_unit_test(arrays_without_an_end),
+		cmocka_unit_test(changed_and_written),
 	};
 
 	return cmocka_run_group_tests_name("dma_sg", tests, NULL, NULL);

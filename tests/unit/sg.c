@@ -367,7 +367,7 @@ static void table_arguments(void **state)
 static void lists_with_memory(void **state)
 {
 	unsigned int n;
-	struct scatterlist *sgl = sgl_alloc(10000, GFP_KERNEL, &n);
+	struct scatterlist *sgl = sgl_alloc(10000, GFP_KERNEL, &n), other;
 
 	(void)state;
 	assert_int_equal(n, 3);
@@ -375,10 +375,65 @@ static void lists_with_memory(void **state)
 	sgl_free(sgl);
 	sgl = sgl_alloc_order(100000, 2, true, GFP_KERNEL, &n);
 	assert_int_equal(n, 7);
-	assert_int_equal(sg_nents(sgl), 7);
+	assert_int_equal(sg_nents_for_len(sgl, 100000), 7);
+	assert_int_equal(sg_nents(sgl), 8); /* the spare one has the end mark */
 	sgl_free_order(sgl, 2);
+	sgl = sgl_alloc_order(8192, 0, true, GFP_KERNEL, &n);
+	sg_init_one(&other, page_address(sg_page(sgl)), 4);
+	sg_chain(sgl, n + 1, &other);
+	assert_int_equal(sg_nents(sgl), 3);
+	assert_ptr_equal(sg_last(sgl, 3), &other);
+	sgl_free_n_order(sgl, (int)n, 0);
 	assert_null(sgl_alloc(0, GFP_KERNEL, &n));
 	sgl_free(NULL);
+}
+
+/* ---- chunks of one's own ---- */
+
+static unsigned int chunks_left, chunk_entries;
+
+static struct scatterlist *take_chunk(unsigned int nents, gfp_t gfp)
+{
+	if (!chunks_left)
+		return NULL;
+	chunks_left--;
+	chunk_entries += nents;
+	return kmalloc(nents * sizeof(struct scatterlist), gfp);
+}
+
+static void give_chunk(struct scatterlist *sgl, unsigned int nents)
+{
+	chunk_entries -= nents;
+	kfree(sgl);
+}
+
+static void own_chunks(void **state)
+{
+	struct scatterlist first[3];
+	struct sg_table t;
+
+	(void)state;
+	for (unsigned int inside = 0; inside <= 3; inside += 3)
+		for (unsigned int n = 1; n < 40; n++) {
+			chunks_left = 100;
+			assert_int_equal(__sg_alloc_table(&t, n, 8, first, inside, GFP_KERNEL, take_chunk), 0);
+			assert_int_equal(sg_nents(t.sgl), n);
+			assert_int_equal(t.orig_nents, n);
+			__sg_free_table(&t, 8, inside, give_chunk, t.orig_nents);
+			assert_int_equal(chunk_entries, 0);
+		}
+	/* What it got is the caller's to free. */
+	for (unsigned int n = 0; n < 4; n++) {
+		chunks_left = n;
+		assert_int_equal(__sg_alloc_table(&t, 40, 8, NULL, 0, GFP_KERNEL, take_chunk), -ENOMEM);
+		assert_int_equal(chunk_entries, 8 * n);
+		__sg_free_table(&t, 8, 0, give_chunk, t.orig_nents);
+		assert_int_equal(chunk_entries, 0);
+	}
+	assert_int_equal(__sg_alloc_table(&t, 0, 8, NULL, 0, GFP_KERNEL, take_chunk), -EINVAL);
+	assert_int_equal(__sg_alloc_table(&t, 9, 1, NULL, 0, GFP_KERNEL, take_chunk), -EINVAL);
+	assert_int_equal(__sg_alloc_table(&t, 9, 8, NULL, 0, GFP_KERNEL, NULL), -EINVAL);
+	__sg_free_table(NULL, 0, 0, NULL, 0);
 }
 
 /* ---- what must not hang or crash ---- */
@@ -440,6 +495,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tables_that_grow, setup, teardown),
 		cmocka_unit_test_setup_teardown(table_arguments, setup, teardown),
 		cmocka_unit_test_setup_teardown(lists_with_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(own_chunks, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_lists, setup, teardown),
 	};
 

@@ -91,6 +91,8 @@ static inline void sg_dma_mark_swiotlb(struct scatterlist *sg)
 	sg->dma_flags |= SG_DMA_SWIOTLB;
 }
 
+#define sg_is_dma_swiotlb(sg) sg_dma_is_swiotlb(sg)
+
 /* ---- one entry ---- */
 
 static inline bool sg_is_chain(struct scatterlist *sg)
@@ -222,6 +224,24 @@ DMASIM_API DMASIM_NODISCARD int sg_alloc_table(struct sg_table *table, unsigned 
 /** sg_free_table() - the entries, not the pages. An empty table is ignored */
 DMASIM_API void sg_free_table(struct sg_table *table) DMASIM_SYM(sg_free_table);
 
+typedef struct scatterlist *(sg_alloc_fn)(unsigned int nents, gfp_t gfp);
+typedef void(sg_free_fn)(struct scatterlist *sgl, unsigned int nents);
+
+/**
+ * __sg_alloc_table() - sg_alloc_table() with chunks of the caller's
+ * @max_ents:	       entries that alloc_fn can be asked for, at least 2
+ * @first_chunk:       memory for the first nents_first_chunk entries; NULL: none
+ * @alloc_fn:	       gives a chunk, NULL when it has none; its memory is cleared here
+ *
+ * Return: as sg_alloc_table(), but after -ENOMEM the table keeps what it got: __sg_free_table() gives it back.
+ */
+DMASIM_API DMASIM_NODISCARD int __sg_alloc_table(struct sg_table *table, unsigned int nents, unsigned int max_ents,
+						 struct scatterlist *first_chunk, unsigned int nents_first_chunk,
+						 gfp_t gfp, sg_alloc_fn *alloc_fn) DMASIM_SYM(__sg_alloc_table);
+/** __sg_free_table() - free_fn() for each chunk but the first, if that is the caller's. num_ents: table->orig_nents */
+DMASIM_API void __sg_free_table(struct sg_table *table, unsigned int max_ents, unsigned int nents_first_chunk,
+				sg_free_fn *free_fn, unsigned int num_ents) DMASIM_SYM(__sg_free_table);
+
 /**
  * sg_alloc_table_from_pages_segment() - a table for an array of pages, neighbours in one entry
  * @offset:	 of the first byte in the first page
@@ -262,7 +282,7 @@ DMASIM_API void sg_free_table_chained(struct sg_table *table, unsigned int nents
 
 /**
  * sgl_alloc_order() - a list together with its memory, in blocks of 1 << order pages
- * @chainable: leave one entry more for a link
+ * @chainable: leave one entry more, which carries the end mark, for sg_chain(list, *nent_p + 1, other)
  * @nent_p:    gets the number of data entries; may be NULL
  *
  * Return: the list, NULL when there is no memory or length is 0 or impossible.
