@@ -37,9 +37,11 @@ bool sg_list_segment(struct check *c, u32 list, unsigned int i, dma_addr_t *bus,
 static int behind_segments(struct check *c, const struct sg_list *s, dma_addr_t bus)
 {
 	struct sg_cursor at;
-	int n = s->nents < LOOK_AT_ENTRIES ? s->nents : LOOK_AT_ENTRIES, i = 0;
+	int i = 0;
 
-	for (sg_first(&at, c->m, (struct scatterlist *)(uintptr_t)s->sgl); at.e && i < n; sg_step_to(&at, ++i, n))
+	/* also behind those that were mapped: too few of them may be the mistake */
+	for (sg_first(&at, c->m, (struct scatterlist *)(uintptr_t)s->sgl); at.e && i < LOOK_AT_ENTRIES;
+	     sg_step_to(&at, ++i, LOOK_AT_ENTRIES))
 		if (i >= s->count && (at.e->dma_address == bus || (u32)at.e->dma_address == bus))
 			return i;
 	return -1;
