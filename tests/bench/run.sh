@@ -17,7 +17,7 @@ usage() {
 build=$1 out=$2 update=${3-}
 page=$(cd "$(dirname "$0")/../.." && pwd)/docs/performance.md
 mkdir -p "$out"
-for b in $([ "$build" = - ] || echo calls map pool sg device machine instrument); do
+for b in $([ "$build" = - ] || echo calls map pool sg swiotlb device machine instrument); do
 	[ -x "$build/tests/bench/bench_$b" ] || { echo "run.sh: no $build/tests/bench/bench_$b; build it first" >&2; exit 1; }
 	"$build/tests/bench/bench_$b" --json "$out/$b.json" --csv "$out/$b.csv" >&2
 done
@@ -40,6 +40,12 @@ dma_pool pair, checked, last in first out; 0 / 1 k / 10 k / 100 k live | 25 | 6.
 dma_pool pair, checked, ring order; 1 k / 10 k / 100 k live | 25 | 6.1: 2,128 at 100 k | pool alloc+free, ring, checked, 1000 live;pool alloc+free, ring, checked, 10000 live;pool alloc+free, ring, checked, 100000 live
 dma_pool pair, checked, random order; 1 k / 10 k / 100 k live | 25 | - | pool alloc+free, random, checked, 1000 live;pool alloc+free, random, checked, 10000 live;pool alloc+free, random, checked, 100000 live
 dma_pool pair, checks off, last in first out; 0 / 100 k live | - | - | pool alloc+free, LIFO, unchecked, 0 live;pool alloc+free, LIFO, unchecked, 100000 live
+swiotlb map + unmap 64 bytes, both directions, checked; pool 0 / 50 / 90 % full | its copies + 40 | kernel code, empty: 90 | swiotlb map+unmap 64 bytes, checked, 0 % full;swiotlb map+unmap 64 bytes, checked, 50 % full;swiotlb map+unmap 64 bytes, checked, 90 % full
+the same, checks off | its copies + 40 | - | swiotlb map+unmap 64 bytes, unchecked, 0 % full;swiotlb map+unmap 64 bytes, unchecked, 50 % full;swiotlb map+unmap 64 bytes, unchecked, 90 % full
+swiotlb map + unmap 4 KiB, both directions, checked; pool 0 / 50 / 90 % full | its copies + 40 | kernel code, empty: 280 | swiotlb map+unmap 4096 bytes, checked, 0 % full;swiotlb map+unmap 4096 bytes, checked, 50 % full;swiotlb map+unmap 4096 bytes, checked, 90 % full
+the same, checks off | its copies + 40 | - | swiotlb map+unmap 4096 bytes, unchecked, 0 % full;swiotlb map+unmap 4096 bytes, unchecked, 50 % full;swiotlb map+unmap 4096 bytes, unchecked, 90 % full
+swiotlb map + unmap 64 KiB, both directions, checked; pool 0 / 50 / 90 % full | its copies + 40 | - | swiotlb map+unmap 65536 bytes, checked, 0 % full;swiotlb map+unmap 65536 bytes, checked, 50 % full;swiotlb map+unmap 65536 bytes, checked, 90 % full
+the same, checks off | its copies + 40 | - | swiotlb map+unmap 65536 bytes, unchecked, 0 % full;swiotlb map+unmap 65536 bytes, unchecked, 50 % full;swiotlb map+unmap 65536 bytes, unchecked, 90 % full
 sg per entry: iterate; 1 / 16 / 128 / 1024 entries | 1.5 | 1.5 | sg iterate per entry, checked, 1 entries;sg iterate per entry, checked, 16 entries;sg iterate per entry, checked, 128 entries;sg iterate per entry, checked, 1024 entries
 sg per entry: map + unmap, checked; 1 / 16 / 128 / 1024 entries | 30 | - | sg map+unmap per entry, checked, 1 entries;sg map+unmap per entry, checked, 16 entries;sg map+unmap per entry, checked, 128 entries;sg map+unmap per entry, checked, 1024 entries
 sg per entry: sync pair, checked; 1 / 16 / 128 / 1024 entries | - | - | sg sync pair per entry, checked, 1 entries;sg sync pair per entry, checked, 16 entries;sg sync pair per entry, checked, 128 entries;sg sync pair per entry, checked, 1024 entries
