@@ -4,8 +4,13 @@
  * the driver wrote, and today's checks see it by that name.
  */
 #include <linux/pci.h>
+#include <linux/highmem.h>
 #include <linux/interrupt.h>
 #include <linux/mm.h>
+#include <linux/semaphore.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/timer.h>
 #include <linux/version.h>
 #include <linux/workqueue.h>
 #include <asm/dma.h>
@@ -383,13 +388,110 @@ static void handlers_and_work(void **state)
 	end(0);
 }
 
+/* ---- timers, tasklets, semaphores, slots ---- */
+
+static void add_to(unsigned long data)
+{
+	*(int *)data += 1;
+}
+
+static int ticks, late_ticks;
+static DEFINE_TIMER(late_timer, add_to, 0, (unsigned long)&late_ticks);
+static DECLARE_TASKLET(old_tasklet, add_to, (unsigned long)&ticks);
+static DECLARE_MUTEX(old_mutex);
+static spinlock_t old_lock = SPIN_LOCK_UNLOCKED;
+
+static void times_and_locks(void **state)
+{
+	struct timer_list *timer;
+	struct semaphore locked;
+	unsigned long flags;
+
+	(void)state;
+	begin_pci("pc");
+	ticks = late_ticks = 0;
+	timer = kmalloc(sizeof(*timer), GFP_KERNEL);
+	init_timer(timer);
+	timer->function = add_to;
+	timer->data = (unsigned long)&ticks;
+	timer->expires = jiffies + 2;
+	add_timer(timer);
+	assert_true(timer_pending(timer));
+	mod_timer(&late_timer, jiffies + 100);
+	dmasim_run_for(5 * 1000000000ULL / HZ);
+	assert_int_equal(ticks, 1);
+	assert_int_equal(late_ticks, 0);
+	assert_true(del_timer_sync(&late_timer));
+	assert_false(del_timer_sync(timer));
+	setup_timer(timer, add_to, (unsigned long)&late_ticks);
+	mod_timer(timer, jiffies + 1);
+	dmasim_run_for(5 * 1000000000ULL / HZ);
+	assert_int_equal(late_ticks, 1);
+	kfree(timer);
+
+	tasklet_schedule(&old_tasklet);
+	dmasim_run_for(1000);
+	assert_int_equal(ticks, 2);
+	tasklet_kill(&old_tasklet);
+
+	down(&old_mutex);
+	assert_int_not_equal(down_trylock(&old_mutex), 0);
+	up(&old_mutex);
+	init_MUTEX_LOCKED(&locked);
+	assert_int_not_equal(down_trylock(&locked), 0);
+	init_MUTEX(&locked);
+	assert_int_equal(down_trylock(&locked), 0);
+	spin_lock_irqsave(&old_lock, flags);
+	spin_unlock_irqrestore(&old_lock, flags);
+	end(0);
+}
+
+static void slots_and_caches(void **state)
+{
+	kmem_cache_t *cache;
+	struct pci_pool *pool;
+	struct page *page;
+	dma_addr_t handle;
+	void *object;
+	u8 *cpu;
+
+	(void)state;
+	begin_pci("pc");
+	page = alloc_page(GFP_KERNEL);
+	cpu = kmap_atomic(page, KM_USER0);
+	assert_ptr_equal(cpu, page_address(page));
+	kunmap_atomic(cpu, KM_USER0);
+	cpu = kmap_atomic(page);
+	kunmap_atomic(cpu);
+	__free_page(page);
+
+	cache = kmem_cache_create("old", 64, 0, SLAB_HWCACHE_ALIGN, NULL, NULL);
+	assert_non_null(cache);
+	object = kmem_cache_alloc(cache, SLAB_KERNEL);
+	assert_non_null(object);
+	kmem_cache_free(cache, object);
+	kmem_cache_destroy(cache);
+
+	/* No device: the ISA bus, which reaches 16 MiB. */
+	pool = pci_pool_create("isa", NULL, 64, 16, 0);
+	assert_non_null(pool);
+	cpu = pci_pool_alloc(pool, SLAB_KERNEL, &handle);
+	assert_non_null(cpu);
+	assert_true(handle < 1 << 24);
+	pci_pool_free(pool, cpu, handle);
+	pci_pool_destroy(pool);
+	end(0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(streaming),	     cmocka_unit_test(names_in_reports), cmocka_unit_test(failures),
-		cmocka_unit_test(old_lists),	     cmocka_unit_test(null_is_isa),	 cmocka_unit_test(attributes),
-		cmocka_unit_test(declared_memory),   cmocka_unit_test(unmap_state),	 cmocka_unit_test(pools),
-		cmocka_unit_test(handlers_and_work),
+		cmocka_unit_test(streaming),	   cmocka_unit_test(names_in_reports),
+		cmocka_unit_test(failures),	   cmocka_unit_test(old_lists),
+		cmocka_unit_test(null_is_isa),	   cmocka_unit_test(attributes),
+		cmocka_unit_test(declared_memory), cmocka_unit_test(unmap_state),
+		cmocka_unit_test(pools),	   cmocka_unit_test(handlers_and_work),
+		cmocka_unit_test(times_and_locks), cmocka_unit_test(slots_and_caches),
 	};
 
 	return cmocka_run_group_tests_name("era", tests, NULL, NULL);

@@ -18,4 +18,14 @@
 		 : dmasim_request_irq_regs, default                       \
 		 : request_irq)(irq, handler, flags, name, dev)
 
+/* DECLARE_TASKLET(name, function, data) until 5.8, or of two arguments as today. */
+#define dmasim_era_tasklet_2(name, fn) \
+	struct tasklet_struct name = {.use_callback = true, .callback = (fn), .dmasim_mark = DMASIM_TASKLET_MARK}
+#define dmasim_era_tasklet_3(name, fn, arg) \
+	struct tasklet_struct name = {.func = (fn), .data = (arg), .dmasim_mark = DMASIM_TASKLET_MARK}
+#undef DECLARE_TASKLET
+#define DMASIM_ERA_TASKLET_NTH(a, b, c, d, ...) d
+#define DECLARE_TASKLET(...) \
+	DMASIM_ERA_TASKLET_NTH(__VA_ARGS__, dmasim_era_tasklet_3, dmasim_era_tasklet_2, )(__VA_ARGS__)
+
 #endif

@@ -28,12 +28,16 @@ static inline int dmasim_era_pci_mapping_error(struct pci_dev *hwdev, dma_addr_t
 }
 
 /* A pool is a pool: the kernel had no more than these names either. */
-#define pci_pool					   dma_pool
-#define pci_pool_create(name, pdev, size, align, boundary) dma_pool_create(name, &(pdev)->dev, size, align, boundary)
-#define pci_pool_destroy(pool)				   dma_pool_destroy(pool)
-#define pci_pool_alloc(pool, gfp, handle)		   dma_pool_alloc(pool, gfp, handle)
-#define pci_pool_zalloc(pool, gfp, handle)		   dma_pool_zalloc(pool, gfp, handle)
-#define pci_pool_free(pool, cpu, addr)			   dma_pool_free(pool, cpu, addr)
+#define pci_pool dma_pool
+static inline struct dma_pool *pci_pool_create(const char *name, struct pci_dev *pdev, size_t size, size_t align,
+					       size_t boundary)
+{
+	return dma_pool_create(name, pdev ? &pdev->dev : NULL, size, align, boundary);
+}
+#define pci_pool_destroy(pool)		   dma_pool_destroy(pool)
+#define pci_pool_alloc(pool, gfp, handle)  dma_pool_alloc(pool, gfp, handle)
+#define pci_pool_zalloc(pool, gfp, handle) dma_pool_zalloc(pool, gfp, handle)
+#define pci_pool_free(pool, cpu, addr)	   dma_pool_free(pool, cpu, addr)
 
 /* What unmap will need, kept in the driver's own struct. Real fields. */
 #define DECLARE_PCI_UNMAP_ADDR(name)	   dma_addr_t name;

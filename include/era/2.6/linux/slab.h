@@ -14,4 +14,8 @@
 
 typedef struct kmem_cache kmem_cache_t; /* until 2.6.19 */
 
+/* With a destructor, until 2.6.22, which nothing calls: give NULL. Or today's five arguments. */
+#define DMASIM_ERA_CACHE(name, size, align, flags, ctor, ...) kmem_cache_create(name, size, align, flags, ctor)
+#define kmem_cache_create(...)				      DMASIM_ERA_CACHE(__VA_ARGS__, )
+
 #endif

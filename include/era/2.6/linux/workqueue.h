@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Work as drivers of 2.6 wrote it: functions that are given a pointer of the driver's, until 2.6.19. */
+#include <linux/timer.h> /* which wants this one in front of its own names */
+
 #ifndef DMASIM_ERA_2_6_LINUX_WORKQUEUE_H
 #define DMASIM_ERA_2_6_LINUX_WORKQUEUE_H
 
