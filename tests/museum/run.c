@@ -132,9 +132,10 @@ static bool reported_rightly(const struct museum_class *class, const struct muse
 		ok = false;
 	else if (!spot.act && !spot.mapped)
 		ok = (print_error("no statement is marked\n"), false);
+	else if (!place_is(&v->mapped, spot.mapped, "mapped", class->file))
+		ok = false;
 	else
-		ok = place_is(&v->mapped, spot.mapped, "mapped", class->file) &
-		     place_is(&v->act, compare_act ? spot.act : 0, "act", class->file);
+		ok = place_is(&v->act, compare_act ? spot.act : 0, "act", class->file);
 	if (ok)
 		return true;
 	print_error("%s: wanted %s, got %s\n", r->id, wanted ? r->rule : "silence", v ? "this:" : "silence");

@@ -647,7 +647,7 @@ static void one_piece_legal(void)
 }
 
 const struct scenario blind_scenarios[] = {
-	{"device-access-unmapped", half_wrong, half_legal, "ram=6G,swiotlb=off", false},
+	{"device-access-unmapped", half_wrong, half_legal, "bank=0:64M,bank=0x100000000:64M,swiotlb=off", false},
 	{"device-access-unmapped", other_device_wrong, own_legal, NULL, false},
 	{"device-address-beyond-mask", narrow_wrong, own_legal, NULL, false},
 	{"map-bad-address", registers_wrong, registers_legal, NULL, false},

@@ -74,7 +74,7 @@ static void zones_follow_the_mask(void **state)
 	void *p;
 
 	(void)state;
-	begin("pc,ram=6G");
+	begin("pc,bank=0:64M,bank=0x100000000:64M"); /* a leak check walks all RAM that there is */
 	for (int bits = 24; bits <= 64; bits++) {
 		assert_int_equal(dma_set_mask_and_coherent(dev, DMA_BIT_MASK(bits)), 0);
 		p = dma_alloc_coherent(dev, 8192, &handle, GFP_KERNEL | __GFP_HIGHMEM);

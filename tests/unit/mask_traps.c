@@ -14,8 +14,9 @@
 #define FIXTURE_MASK 0
 #include "tests/unit/dma_fixture.h"
 
-static const char *const machines[] = {"pc",	      "worst", "pc,ram=8M", "pc,ram=8G,swiotlb=off", "pc,dma_zone=off",
-				       "worst,ram=8M"};
+static const char *const machines[] = {
+	"pc",	       "worst", "pc,ram=8M", "pc,bank=0:64M,bank=0x100000000:64M,swiotlb=off", "pc,dma_zone=off",
+	"worst,ram=8M"};
 #define NR (sizeof(machines) / sizeof(*machines))
 
 /* One mapping, whatever becomes of it. */
