@@ -28,6 +28,7 @@ static struct miscdevice misc = {.minor = MISC_DYNAMIC_MINOR, .name = "buf0", .f
 static void *map(struct dmasim_file **f, int (*way)(struct vm_area_struct *vma), size_t n)
 {
 	how = way;
+	*f = NULL;
 	if (misc_register(&misc))
 		return NULL;
 	*f = dmasim_open("buf0", O_RDWR);
