@@ -126,6 +126,20 @@ void dma_debug_dev_warn(const struct dma_debug_at *at, enum dma_debug_once once,
 	warn(at, text);
 }
 
+void dma_debug_dev_line(struct dmasim_machine *m, const struct device *dev, enum dma_debug_once once, const char *fmt,
+			...)
+{
+	char text[512];
+	va_list args;
+
+	if (!m->dma_debug || said(m, once))
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	k_log(m, WARNING, "%s %s: %s", driver_of(dev), dma_debug_name(dev), text);
+}
+
 void dma_debug_dev_err(struct dmasim_machine *m, const struct device *dev, const char *fmt, ...)
 {
 	char text[512];

@@ -31,6 +31,11 @@ enum dma_debug_once {
 	ONCE_RESOURCE_OF_RAM,
 	ONCE_ZONE,
 	ONCE_ATTRS,
+	ONCE_BOUNCE_BEFORE,
+	ONCE_BOUNCE_BEYOND,
+	ONCE_BOUNCE_LONGER,
+	ONCE_BOUNCE_OVERFLOW,
+	ONCE_BOUNCE_SIZES,
 	ONCE_EVERY, /* not a bit: each time */
 };
 
@@ -62,6 +67,9 @@ void dma_debug_warn(const struct dma_debug_at *at, enum dma_debug_once once, con
 /* The same of dev_WARN_ONCE(): driver and device in front. */
 void dma_debug_dev_warn(const struct dma_debug_at *at, enum dma_debug_once once, const char *fmt, ...)
 	DMASIM_PRINTF(3, 4);
+/* dev_warn() and dev_warn_once(): a line */
+void dma_debug_dev_line(struct dmasim_machine *m, const struct device *dev, enum dma_debug_once once, const char *fmt,
+			...) DMASIM_PRINTF(4, 5);
 /* dev_err(), pr_err() without a device */
 void dma_debug_dev_err(struct dmasim_machine *m, const struct device *dev, const char *fmt, ...) DMASIM_PRINTF(3, 4);
 /* BUG_ON() */

@@ -21,6 +21,7 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
+#include "lib/check/dma_debug.h"
 #include "lib/core/stack.h"
 #include "lib/dma/memory.h"
 #include "lib/sg/sg.h"
@@ -41,8 +42,8 @@ static bool too_big(struct dmasim_device_private *p, size_t size)
 
 	if (!limit || size < limit)
 		return false;
-	k_log(p->machine, 4, "%s %s: coherent allocation too big (requested %#zx mask %#llx)",
-	      dev_driver_string(p->dev), k_device_name(p->dev), size, mask);
+	dma_debug_dev_line(p->machine, p->dev, ONCE_EVERY, "coherent allocation too big (requested %#zx mask %#llx)",
+			   size, mask);
 	return true;
 }
 
@@ -126,6 +127,13 @@ static void *alloc(struct device *dev, size_t size, dma_addr_t *handle, gfp_t gf
 	return (void *)b.cpu;
 }
 
+static void say_invalid(struct dmasim_device_private *p, const void *cpu)
+{
+	struct dma_debug_at at = {.m = p->machine, .dev = p->dev, .act = stack_entry(p->machine)};
+
+	dma_debug_warn(&at, ONCE_EVERY, "Freeing invalid buffer %016lx", (unsigned long)cpu);
+}
+
 static void arm_free(struct device *dev, size_t size, void *cpu, dma_addr_t handle, unsigned long attrs)
 {
 	struct dmasim_device_private *p = k_device(dev, "dma_map_ops.free");
@@ -135,7 +143,7 @@ static void arm_free(struct device *dev, size_t size, void *cpu, dma_addr_t hand
 		if (dmasim_allocator_of(cpu) == DMASIM_ALLOCATOR_PAGES)
 			dma_direct_ops.free(dev, size, cpu, handle, attrs);
 		else
-			k_log(p->machine, 4, "Freeing invalid buffer %p", cpu);
+			say_invalid(p, cpu);
 	}
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <linux/bitmap.h>
 #include <linux/mm.h>
+#include "lib/check/dma_debug.h"
 #include "lib/core/sched.h"
 #include "lib/core/stack.h"
 #include "lib/dma/memory.h"
@@ -147,6 +148,20 @@ static phys_addr_t take_from(struct dmasim_device_private *p, struct pool *pool,
 	return DMA_BAD_PHYS;
 }
 
+/* A pool that got no memory when it was made does not exist for the kernel. */
+static void say_exhausted(struct dmasim_device_private *p, const struct atomic_pools *a, bool quiet)
+{
+	struct dma_debug_at at = {.m = p->machine, .dev = p->dev, .act = stack_entry(p->machine)};
+	bool any = false;
+
+	for (int i = 0; i < NR_POOLS; i++)
+		any |= a->pool[i].nr > 0;
+	if (!any)
+		dma_debug_warn(&at, ONCE_EVERY, "Failed to get suitable pool for %s", k_device_name(p->dev));
+	else if (!quiet)
+		dma_debug_warn(&at, ONCE_EVERY, "DMA pool exhausted for %s", k_device_name(p->dev));
+}
+
 phys_addr_t dma_atomic_take(struct dmasim_device_private *p, size_t size, gfp_t gfp, unsigned long attrs, void **cpu)
 {
 	struct dmasim_machine *m = p->machine;
@@ -168,8 +183,7 @@ phys_addr_t dma_atomic_take(struct dmasim_device_private *p, size_t size, gfp_t 
 	if (phys == DMA_BAD_PHYS) {
 		a->exhausted++;
 		m->hooks.fact(m, "atomic pools exhausted", a->exhausted);
-		if (!(attrs & DMA_ATTR_NO_WARN))
-			k_log(m, 4, "DMA pool exhausted for %s", k_device_name(p->dev));
+		say_exhausted(p, a, attrs & DMA_ATTR_NO_WARN || gfp & __GFP_NOWARN);
 	}
 	return phys;
 }

@@ -23,15 +23,25 @@
 
 #define OVERFLOW "DMA addr 0x%016llx+%zu overflow (mask %llx, bus limit %llx)."
 
-/* What the device could not drive, said once a call; not a driver's mistake by itself. */
+dma_addr_t dma_direct_refused(struct device *dev, dma_addr_t addr, size_t size, unsigned long attrs)
+{
+	struct dmasim_machine *m = k_thread.current;
+
+	m->dma->overflows++;
+	m->hooks.fact(m, "mappings refused: beyond what the device can address", m->dma->overflows);
+	if (!(attrs & DMA_ATTR_NO_WARN))
+		sim_error(EIO, "%s: DMA address 0x%llx+%zu exceeds mask %llx, bus limit %llx", k_device_name(dev), addr,
+			  size, dev->dma_mask ? *dev->dma_mask : 0, dev->bus_dma_limit);
+	return DMA_MAPPING_ERROR;
+}
+
+/* What the device could not drive, said once a boot; not a driver's mistake by itself. */
 dma_addr_t dma_direct_overflow(struct device *dev, dma_addr_t addr, size_t size, unsigned long attrs)
 {
 	struct dmasim_machine *m = k_thread.current;
 	struct dma_debug_at at = {.m = m, .dev = dev};
 	u64 mask = dev->dma_mask ? *dev->dma_mask : 0;
 
-	m->dma->overflows++;
-	m->hooks.fact(m, "mappings refused: beyond what the device can address", m->dma->overflows);
 	at.act = stack_entry(m);
 	if (attrs & DMA_ATTR_MMIO) {
 		if (!(m->dma_debug->once & 1U << ONCE_OVERFLOW_RESOURCE))
@@ -40,10 +50,7 @@ dma_addr_t dma_direct_overflow(struct device *dev, dma_addr_t addr, size_t size,
 	} else {
 		dma_debug_dev_warn(&at, ONCE_OVERFLOW, OVERFLOW, addr, size, mask, dev->bus_dma_limit);
 	}
-	if (!(attrs & DMA_ATTR_NO_WARN))
-		sim_error(EIO, "%s: DMA address 0x%llx+%zu exceeds mask %llx, bus limit %llx", k_device_name(dev), addr,
-			  size, mask, dev->bus_dma_limit);
-	return DMA_MAPPING_ERROR;
+	return dma_direct_refused(dev, addr, size, attrs);
 }
 
 static void direct_unmap_phys(struct device *dev, dma_addr_t addr, size_t size, enum dma_data_direction dir,

@@ -53,6 +53,7 @@ struct dma {
 			   bool gone); /* the checker's hook, called first */
 	struct bounce *tlb;	       /* bounce buffers, swiotlb.h; NULL: there are none */
 	u64 overflows;		       /* maps refused because the device cannot drive the address */
+	unsigned int said_no_bounce;   /* kernel messages */
 };
 
 /* Life cycle: between mm and check below, and the driver above. 0 or sim_error(). */
@@ -303,12 +304,20 @@ static inline bool dma_bounced(const struct dmasim_device_private *p, dma_addr_t
 	       (k_unlikely(p->dmabounce != NULL) && dmabounce_holds(p, bus));
 }
 phys_addr_t bounce_original(const struct dmasim_machine *m, phys_addr_t slot);
+/*
+ * Says what a kernel says when it is to copy [slot, slot + size) and that is not inside of one mapping; nothing if it is, or
+ * if that is no slot in use. dev NULL: the mapping's.
+ */
+void bounce_say_range(struct dmasim_machine *m, const struct device *dev, phys_addr_t slot, size_t size,
+		      enum dma_data_direction dir, enum track_sync_side side);
 
 /* ---- direct.c ---- */
 
 /* Cleared pages that the device's coherent mask reaches, as physical address; and back, if they are of that kind. */
 phys_addr_t dma_direct_alloc_block(struct device *dev, size_t size, gfp_t gfp, const char *kind);
 void dma_direct_free_block(struct dmasim_machine *m, phys_addr_t phys, size_t size, const char *kind);
+/* A map refused for the address: counted, and the last error; dma_direct_overflow() also says so, as a kernel does. */
+dma_addr_t dma_direct_refused(struct device *dev, dma_addr_t addr, size_t size, unsigned long attrs);
 dma_addr_t dma_direct_overflow(struct device *dev, dma_addr_t addr, size_t size, unsigned long attrs);
 static inline dma_addr_t dma_direct_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 					     enum dma_data_direction dir, unsigned long attrs)

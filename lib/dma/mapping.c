@@ -279,6 +279,14 @@ void dma_call_unmap(struct dmasim_device_private *p, const struct track_op *op)
 		ops->unmap_page(p->dev, op->bus, op->size, op->dir, op->attrs);
 }
 
+/* A range was reported: a kernel whose copy it would be says so too. */
+static void say_bounced(struct dmasim_device_private *p, dma_addr_t bus, size_t size, enum dma_data_direction dir,
+			enum track_sync_side side)
+{
+	if (p->machine->dma->tlb)
+		bounce_say_range(p->machine, p->dev, dma_to_phys(p->dev, bus), size, dir, side);
+}
+
 static inline void unmap(struct dmasim_device_private *p, struct track_op *op)
 {
 	struct dmasim_machine *m = p->machine;
@@ -288,6 +296,8 @@ static inline void unmap(struct dmasim_device_private *p, struct track_op *op)
 		return;
 	if (k_likely(m->checks)) {
 		track_unmap(m, op, &real);
+		if (k_unlikely(!real.found || op->size > real.size) && !(op->attrs & DMA_ATTR_SKIP_CPU_SYNC))
+			say_bounced(p, op->bus, op->size, op->dir, SYNC_FOR_CPU);
 		if (k_unlikely(!real.found))
 			return;
 		if (k_likely(real.kind <= EXTENT_SG && dma_ops_of(p) == &dma_direct_ops &&
@@ -437,8 +447,10 @@ static inline void sync_for(struct dmasim_device_private *p, dma_addr_t addr, si
 	};
 	if (k_unlikely(!dma_direction_ok(p, &op, "sync")) || k_unlikely(!size))
 		return;
-	if (k_likely(m->checks) && !track_sync(m, &op, side, &op.phys))
+	if (k_likely(m->checks) && !track_sync(m, &op, side, &op.phys)) {
+		say_bounced(p, addr, size, dir, side);
 		return;
+	}
 	ops = dma_ops_of(p);
 	if (k_likely(ops == &dma_direct_ops))
 		return;

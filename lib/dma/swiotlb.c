@@ -28,7 +28,6 @@
 #include "lib/mm/mm.h"
 
 #define SMALLEST_POOL (1ULL << 20) /* what a pool is made smaller to, by halves, where memory is short */
-#define SAY_FULL      10	   /* kernel messages */
 
 /* ---- finding ---- */
 
@@ -369,9 +368,7 @@ static void refused(struct dmasim_device_private *p, const struct bounce_mem *me
 				    p->bounce_failed);
 		}
 	}
-	if (!(r->attrs & DMA_ATTR_NO_WARN) && b->said_full++ < SAY_FULL)
-		k_log(m, 4, "%s: swiotlb buffer is full (sz: %zd bytes), total %lu (slots), used %lu (slots)",
-		      k_device_name(p->dev), r->size, mem->pub.nslabs, mem->pub.used);
+	bounce_say_full(p, mem, r);
 }
 
 /* ---- map ---- */
@@ -479,14 +476,14 @@ void bounce_sync(struct dmasim_machine *m, phys_addr_t slot, size_t size, enum d
 	struct bounce_map *map = pool ? map_at(pool, slot, &start) : NULL;
 	u64 lo, hi;
 
+	if (k_unlikely(!map || slot - start + size > map->size || slot - start + size < size))
+		bounce_say_range(m, NULL, slot, size, dir, side); /* with checks said before, and does not come here */
 	if (!map || map->memory)
 		return;
 	lo = slot - start;
 	hi = lo + size;
-	if (hi > map->size || hi < lo) { /* with checks it has been reported, and does not come here */
-		k_log(m, 4, "Buffer overflow detected. Allocation size: %u. Mapping size: %zu.", map->size, size);
+	if (hi > map->size || hi < lo)
 		hi = map->size;
-	}
 	if (side == SYNC_FOR_CPU) {
 		to_cpu(m, map, start, lo, hi, dir, false);
 		return;
@@ -553,7 +550,8 @@ bool bounce_unmap(struct dmasim_machine *m, phys_addr_t slot, size_t size, enum 
 	if (slot != start)
 		return false;
 	if (k_unlikely(size > map->size)) {
-		k_log(m, 4, "Buffer overflow detected. Allocation size: %u. Mapping size: %zu.", map->size, size);
+		if (!skip)
+			bounce_say_range(m, NULL, slot, size, dir, SYNC_FOR_CPU);
 		size = map->size;
 	}
 	to_cpu(m, map, start, 0, size, dir, skip);

@@ -95,4 +95,13 @@ void bounce_sync(struct dmasim_machine *m, phys_addr_t slot, size_t size, enum d
 		 enum track_sync_side side);
 void bounce_check(struct dmasim_machine *m); /* asserts the invariants */
 
+/* ---- swiotlb_text.c: what a kernel says; none of it changes anything ---- */
+
+#define BOUNCE_SAY 10 /* times, of what is limited */
+void bounce_say_full(struct dmasim_device_private *p, const struct bounce_mem *mem, const struct bounce_request *r);
+/* True, and said, if the device has no bounce buffers. */
+bool bounce_say_none(struct dmasim_device_private *p);
+void bounce_say_overflow(struct dmasim_device_private *p, dma_addr_t bus, size_t size);
+void bounce_say_sizes(struct dmasim_device_private *p, size_t mapping, size_t alloc);
+
 #endif

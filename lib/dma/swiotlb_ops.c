@@ -34,9 +34,8 @@ static dma_addr_t reachable(struct dmasim_device_private *p, phys_addr_t slot, c
 		for (u32 i = 0; i < r->nr_pieces; i++)
 			bounce_unmap(p->machine, slot + r->piece[i].offset, r->piece[i].size, r->dir,
 				     r->attrs | DMA_ATTR_SKIP_CPU_SYNC);
-	k_log(p->machine, 4, "%s: swiotlb addr 0x%llx+%zu overflow (mask %llx, bus limit %llx).", k_device_name(p->dev),
-	      bus, r->size, p->dev->dma_mask ? *p->dev->dma_mask : 0ULL, p->dev->bus_dma_limit);
-	return dma_direct_overflow(p->dev, bus, r->size, r->attrs);
+	bounce_say_overflow(p, bus, r->size);
+	return dma_direct_refused(p->dev, bus, r->size, r->attrs);
 }
 
 static bool forced(const struct dmasim_device_private *p)
@@ -303,9 +302,15 @@ phys_addr_t swiotlb_tbl_map_single(struct device *dev, phys_addr_t phys, size_t 
 	if (!p)
 		return (phys_addr_t)DMA_MAPPING_ERROR;
 	STACK_ENTER();
-	if ((unsigned int)dir > DMA_FROM_DEVICE || mapping_size > alloc_size || !dma_is_ram(p->machine, phys, 1)) {
-		k_log(p->machine, 4, "%s: Invalid sizes (mapping: %zd bytes, alloc: %zd bytes)", k_device_name(dev),
-		      mapping_size, alloc_size);
+	if (bounce_say_none(p))
+		return (phys_addr_t)DMA_MAPPING_ERROR;
+	if (mapping_size > alloc_size) {
+		bounce_say_sizes(p, mapping_size, alloc_size);
+		return (phys_addr_t)DMA_MAPPING_ERROR;
+	}
+	if ((unsigned int)dir > DMA_FROM_DEVICE || !dma_is_ram(p->machine, phys, 1)) {
+		sim_error(EINVAL, "swiotlb_tbl_map_single: %s",
+			  (unsigned int)dir > DMA_FROM_DEVICE ? "that is no direction" : "that is no RAM");
 		return (phys_addr_t)DMA_MAPPING_ERROR;
 	}
 	return bounce_map_in(p, &r);
@@ -322,24 +327,30 @@ void swiotlb_tbl_unmap_single(struct device *dev, phys_addr_t tlb_addr, size_t m
 {
 	struct dmasim_device_private *p = k_device(dev, "swiotlb_tbl_unmap_single");
 
-	if (usable(p, dir))
-		bounce_unmap(p->machine, tlb_addr, mapping_size, dir, attrs);
+	if (!usable(p, dir))
+		return;
+	STACK_ENTER();
+	bounce_unmap(p->machine, tlb_addr, mapping_size, dir, attrs);
 }
 
 void swiotlb_sync_single_for_device(struct device *dev, phys_addr_t tlb_addr, size_t size, enum dma_data_direction dir)
 {
 	struct dmasim_device_private *p = k_device(dev, "swiotlb_sync_single_for_device");
 
-	if (usable(p, dir) && size)
-		bounce_sync(p->machine, tlb_addr, size, dir, SYNC_FOR_DEVICE);
+	if (!usable(p, dir) || !size)
+		return;
+	STACK_ENTER();
+	bounce_sync(p->machine, tlb_addr, size, dir, SYNC_FOR_DEVICE);
 }
 
 void swiotlb_sync_single_for_cpu(struct device *dev, phys_addr_t tlb_addr, size_t size, enum dma_data_direction dir)
 {
 	struct dmasim_device_private *p = k_device(dev, "swiotlb_sync_single_for_cpu");
 
-	if (usable(p, dir) && size)
-		bounce_sync(p->machine, tlb_addr, size, dir, SYNC_FOR_CPU);
+	if (!usable(p, dir) || !size)
+		return;
+	STACK_ENTER();
+	bounce_sync(p->machine, tlb_addr, size, dir, SYNC_FOR_CPU);
 }
 
 dma_addr_t swiotlb_map(struct device *dev, phys_addr_t phys, size_t size, enum dma_data_direction dir,
@@ -348,6 +359,8 @@ dma_addr_t swiotlb_map(struct device *dev, phys_addr_t phys, size_t size, enum d
 	struct dmasim_device_private *p = k_device(dev, "swiotlb_map");
 	struct bounce_request r = {.orig = phys, .size = size, .dir = dir, .attrs = attrs};
 
+	if (p && bounce_say_none(p))
+		return DMA_MAPPING_ERROR;
 	if (!usable(p, dir) || !size || !dma_is_ram(p->machine, phys, size))
 		return DMA_MAPPING_ERROR;
 	STACK_ENTER();

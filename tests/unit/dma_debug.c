@@ -4,9 +4,8 @@
  * preset to preset, are filtered; everything else must be as the kernel prints it, on every preset, and docs/dma-debug.md
  * must say the same: its table names each check, our rule and the text.
  */
+#include "tests/unit/dma_debug_always.h"
 #include "tests/unit/dma_debug_fixture.h"
-
-static dma_addr_t left;
 
 /* ---- wrong code ---- */
 
@@ -242,40 +241,6 @@ static void d25(void)
 	left = dma_map_resource(dev, virt_to_phys(buf), 64, DMA_TO_DEVICE, 0);
 }
 
-static void c1(void)
-{
-	left = dma_map_single(dev, buf, 64, DMA_NONE);
-}
-
-static void c2(void)
-{
-	u64 *mask = dev->dma_mask;
-
-	dev->dma_mask = NULL;
-	left = dma_map_single(dev, buf, 64, DMA_TO_DEVICE);
-	dev->dma_mask = mask;
-}
-
-static void c3(void)
-{
-	dma_addr_t bus;
-
-	dev->coherent_dma_mask = 0;
-	dma_alloc_coherent(dev, 4096, &bus, GFP_KERNEL);
-	dev->coherent_dma_mask = DMA_BIT_MASK(32);
-}
-
-static void c6(void)
-{
-	dma_addr_t bus;
-	void *cpu = dma_alloc_coherent(dev, 4096, &bus, GFP_KERNEL);
-	unsigned long flags;
-
-	local_irq_save(flags);
-	dma_free_coherent(dev, 4096, cpu, bus);
-	local_irq_restore(flags);
-}
-
 static void d16(void)
 {
 	char stack[256];
@@ -292,112 +257,13 @@ static void d16(void)
 	dma_unmap_single(dev, bus, sizeof(stack), DMA_TO_DEVICE);
 }
 
-static void c8(void)
-{
-	u64 limit = dev->bus_dma_limit;
-
-	dev->bus_dma_limit = 0xfff;
-	for (unsigned int i = 0; i < 2; i++) /* said once */
-		assert_int_equal(dma_mapping_error(dev, dma_map_single(dev, buf, 64, DMA_TO_DEVICE)), -ENOMEM);
-	dev->bus_dma_limit = limit;
-}
-
-static struct dma_pool *pool;
-static dma_addr_t block_bus;
-
-static void *block(void)
-{
-	pool = dma_pool_create("descs", dev, 64, 64, 0);
-	assert_non_null(pool);
-	return dma_pool_alloc(pool, GFP_KERNEL, &block_bus);
-}
-
-static void c15_bad_dma(void)
-{
-	void *p = block();
-
-	dma_pool_free(pool, p, block_bus + 0x100000);
-	dma_pool_destroy(pool);
-}
-
-static void c15_bad_vaddr(void)
-{
-	char *p = block();
-
-	dma_pool_free(pool, p + 32, block_bus);
-	dma_pool_destroy(pool);
-}
-
-static void c15_twice(void)
-{
-	void *p = block();
-
-	dma_pool_free(pool, p, block_bus);
-	dma_pool_free(pool, p, block_bus);
-	dma_pool_destroy(pool);
-}
-
-static void c15_busy(void)
-{
-	block();
-	dma_pool_destroy(pool);
-}
-
-static void c15_corrupted(void)
-{
-	char *p = block();
-
-	dma_pool_free(pool, p, block_bus);
-	*(volatile char *)p = 1;
-	/* a block that rests is not handed out at once */
-	for (unsigned int i = 0; i < 500 && !dmasim_log_contains("corrupted"); i++) {
-		dma_addr_t bus;
-		void *other = dma_pool_alloc(pool, GFP_KERNEL, &bus);
-
-		dma_pool_free(pool, other, bus);
-	}
-	dma_pool_destroy(pool);
-}
-
-static void c16(void)
-{
-	dma_addr_t bus;
-	void *p = dma_alloc_coherent(dev, 4096, &bus, GFP_KERNEL);
-
-	dmam_free_coherent(dev, 4096, p, bus);
-}
-
-static void c7(void)
-{
-	/* an entry of no bytes is no such thing */
-	two()->length = 0;
-	assert_int_equal(dma_map_sg(dev, list, 2, DMA_TO_DEVICE), 0);
-	assert_false(dmasim_log_contains("WARNING"));
-	assert_int_equal(dma_map_sg(dev, two(), 0, DMA_TO_DEVICE), 0);
-	assert_int_equal(dma_map_sg(dev, list, -1, DMA_TO_DEVICE), 0); /* said once */
-}
-
-static void c4(void)
-{
-	dma_addr_t bus;
-
-	for (int i = 0; i < 2; i++) /* once a boot */
-		assert_null(dma_alloc_pages(dev, 64, &bus, DMA_TO_DEVICE, GFP_KERNEL | __GFP_DMA32));
-}
-
-static void c5(void)
-{
-	for (int i = 0; i < 2; i++)
-		assert_null(dma_alloc_noncontiguous(dev, 64, DMA_TO_DEVICE, GFP_KERNEL, DMA_ATTR_WRITE_COMBINE));
-}
-
 /* ---- what is expected ---- */
 
 struct row {
 	const char *check;   /* as the first column of the document's table */
 	const char *rule;    /* ours: reported once */
 	const char *text;    /* the line of the log; # stands for 16 hexadecimal digits */
-	const char *options; /* besides the preset; NULL: none */
+	const char *options; /* besides the preset; NULL: none; with a preset: the only one */
 	void (*wrong)(void);
 };
 
@@ -482,6 +348,41 @@ static const struct row rows[] = {
 	{"C15", "pool-double-free", "dad dad0: dma_pool_free descs, dma 0x# already free", NULL, c15_twice},
 	{"C15", "pool-busy-at-destroy", "dad dad0: dma_pool_destroy descs, # busy", NULL, c15_busy},
 	{"C15", "pool-use-after-free", "dad dad0: dma_pool_alloc descs, # (corrupted)", "poison=on", c15_corrupted},
+	{"C9", NULL, "dad dad0: swiotlb buffer is full (sz: 2100 bytes), total 128 (slots), used 128 (slots)",
+	 "pc-swiotlb,swiotlb_size=256K", c9_full},
+	{"C9", "swiotlb-exhausted",
+	 "dad dad0: swiotlb buffer is full (sz: 300000 bytes), total 32768 (slots), used 0 (slots)", "pc-swiotlb",
+	 c9_large},
+	{"C9", NULL,
+	 "dad dad0: Can not allocate SWIOTLB buffer earlier and can't now provide you with the DMA bounce buffer",
+	 "pc-swiotlb,swiotlb=off", c9_none},
+	{"C9", NULL, "dad dad0: swiotlb addr 0x#+64 overflow (mask ffffffff, bus limit fff).", "pc-swiotlb", c8},
+	{"C9", NULL, "dad dad0: Invalid sizes (mapping: 128 bytes, alloc: 64 bytes)", "pc-swiotlb", c9_sizes},
+	{"C10", "sync-unknown",
+	 "dad dad0: Access before mapping start detected. orig offset 512, requested offset 400.", "pc-swiotlb",
+	 c10_before},
+	{"C10", "sync-unknown", "dad dad0: Buffer overflow detected. Allocation size: 1500. Mapping size: 32+1600.",
+	 "pc-swiotlb", c10_beyond},
+	{"C10", "sync-unknown", "dad dad0: Buffer overflow detected. Allocation size: 952. Mapping size: 32+1052.",
+	 "pc-swiotlb", c10_beyond_later},
+	{"C10", "sync-out-of-range", "dad dad0: Buffer overflow detected. Allocation size: 100. Mapping size: 200.",
+	 "pc-swiotlb", c10_sync},
+	{"C10", "unmap-wrong-size", "dad dad0: Buffer overflow detected. Allocation size: 1500. Mapping size: 1600.",
+	 "pc-swiotlb", c10_unmap},
+	/* with checks off the copy itself comes upon them */
+	{"C10", NULL, "dad dad0: Access before mapping start detected. orig offset 512, requested offset 400.",
+	 "pc-swiotlb,checks=off", c10_before},
+	{"C10", NULL, "dad dad0: Buffer overflow detected. Allocation size: 1500. Mapping size: 32+1600.",
+	 "pc-swiotlb,checks=off", c10_beyond},
+	{"C10", NULL, "dad dad0: Buffer overflow detected. Allocation size: 100. Mapping size: 200.",
+	 "pc-swiotlb,checks=off", c10_sync},
+	{"C10", NULL, "dad dad0: Buffer overflow detected. Allocation size: 1500. Mapping size: 1600.",
+	 "pc-swiotlb,checks=off", c10_unmap},
+	{"C13", NULL, "DMA pool exhausted for dad0", "dma_ops=arm", c13_exhausted},
+	{"C13", NULL, "Failed to get suitable pool for dad0", "pc,ram=16M,dma_ops=arm", c13_none},
+	{"C14", NULL, "Freeing invalid buffer #", "dma_ops=arm", c14_invalid},
+	{"C14", NULL, "dad dad0: coherent allocation too big (requested 0x1000000 mask 0xffffff)", "pc,dma_ops=arm",
+	 c14_big},
 	{"C16", "coherent-free-mismatch", "WARNING: CPU: 0 PID: ", NULL, c16},
 	{"C7", "map-bad-size", "WARNING: CPU: 0 PID: ", NULL, c7},
 };
@@ -528,6 +429,19 @@ static void print_log(void)
 		print_error("| %s\n", line);
 }
 
+static bool has_preset(const struct row *r)
+{
+	return r->options && !strncmp(r->options, "pc", 2);
+}
+
+static void spec_of(const struct row *r, const char *preset, const char *more, char *spec, size_t size)
+{
+	if (has_preset(r))
+		snprintf(spec, size, "%s%s", r->options, more);
+	else
+		snprintf(spec, size, "%s%s%s%s", preset, more, r->options ? "," : "", r->options ? r->options : "");
+}
+
 static void each_text(void **state)
 {
 	static const char *const presets[] = {"pc", "worst", "worst,sg_merge=off"};
@@ -539,8 +453,9 @@ static void each_text(void **state)
 			const struct row *r = &rows[i];
 			char spec[200];
 
-			snprintf(spec, sizeof(spec), "%s,dma_debug=on%s%s", presets[p], r->options ? "," : "",
-				 r->options ? r->options : "");
+			if (p && has_preset(r))
+				continue;
+			spec_of(r, presets[p], ",dma_debug=on", spec, sizeof(spec));
 			begin(spec);
 			assert_int_equal(dmasim_debugfs_write("dma-api/all_errors", "1"), 1);
 			r->wrong();
@@ -562,7 +477,10 @@ static void off_by_default(void **state)
 {
 	(void)state;
 	for (unsigned int i = 0; i < NR_ROWS; i++) {
-		begin("pc");
+		char spec[200];
+
+		spec_of(&rows[i], "pc", "", spec, sizeof(spec));
+		begin(spec);
 		rows[i].wrong();
 		if (dmasim_log_contains("DMA-API")) {
 			print_log();
@@ -584,7 +502,7 @@ static bool made_by(const char *text, const char *format)
 		if (*format == '%') {
 			if (!*text)
 				return true;
-			format += 1 + strspn(format + 1, "0123456789lz");
+			format += 1 + strspn(format + 1, "#0123456789lz");
 			format += !strncmp(format, "pad", 3) ? 3 : !strncmp(format, "pa", 2) ? 2 : 1;
 			if (!strncmp(text, "0x", 2))
 				text += 2;
@@ -619,7 +537,7 @@ static void expand(const char *cell, char *out, size_t size)
 	out[n] = 0;
 }
 
-/* Each row of the table is provoked above, and the reverse. */
+/* Each row of the table is provoked above, by one case or more, and the reverse. */
 static void document(void **state)
 {
 	bool found[NR_ROWS] = {false};
@@ -630,13 +548,13 @@ static void document(void **state)
 	(void)state;
 	assert_non_null(f);
 	while (fgets(line, sizeof(line), f)) {
-		size_t i = 0;
+		bool any = false;
 
 		if (sscanf(line, "| %7[DC0-9] | %63[^|]| `%511[^`]`", check, rule, cell) != 3)
 			continue;
 		rule[strcspn(rule, " ")] = 0;
 		expand(cell, format, sizeof(format));
-		for (i = 0; i < NR_ROWS; i++) {
+		for (size_t i = 0; i < NR_ROWS; i++) {
 			const char *text = rows[i].text;
 			char quoted[72];
 
@@ -645,17 +563,16 @@ static void document(void **state)
 			if (!strncmp(text, "dad ", 4) || !strncmp(text, "lab ", 4))
 				text = strstr(text, ": ") + 2;
 			snprintf(quoted, sizeof(quoted), "`%s`", rows[i].rule ? rows[i].rule : "");
-			if (!found[i] && !strcmp(rows[i].check, check) &&
+			if (!strcmp(rows[i].check, check) &&
 			    (!strcmp(quoted, rule) || (!rows[i].rule && !strcmp(rule, "none"))) &&
 			    made_by(text, format))
-				break;
+				found[i] = any = true;
 		}
-		if (i == NR_ROWS) {
+		if (!any) {
 			print_error("docs/dma-debug.md: nothing here says %s", line);
 			bad++;
 			continue;
 		}
-		found[i] = true;
 	}
 	fclose(f);
 	for (size_t i = 0; i < NR_ROWS; i++)

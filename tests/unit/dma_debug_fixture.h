@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_DMA_DEBUG_FIXTURE_H
 #define TESTS_UNIT_DMA_DEBUG_FIXTURE_H
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
+#include <linux/swiotlb.h>
 #include <linux/vmalloc.h>
 
 static struct dmasim_machine *m;
