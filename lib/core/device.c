@@ -282,11 +282,12 @@ int k_device_attach(struct dmasim_machine *m, struct dmasim_device_private *p)
 void k_device_unbind(struct dmasim_machine *m, struct dmasim_device_private *p)
 {
 	struct device *dev = p->dev;
-	struct device_driver *drv = dev->driver;
+	struct device_driver *drv;
 	struct binding b;
 
 	if (!p->bound || p->busy)
 		return;
+	drv = dev->driver;
 	enter(m, p, &b, "remove");
 	if (dev->bus && dev->bus->remove)
 		dev->bus->remove(dev);

@@ -71,12 +71,20 @@ static struct bounce_map *map_at(const struct bounce_pool *pool, phys_addr_t phy
 	return map->n && phys - *start < map->size ? map : NULL;
 }
 
-static struct bounce_piece *piece_at(const struct bounce_map *map, u64 offset)
+/* The first piece that ends behind offset, which the mapping holds. Pieces lie in order, without holes. */
+static struct bounce_piece *piece_from(const struct bounce_map *map, u64 offset)
 {
-	for (u32 i = 0; i < map->nr_pieces; i++)
-		if (offset - map->piece[i].offset < map->piece[i].size)
-			return &map->piece[i];
-	return NULL;
+	u32 lo = 0, hi = map->nr_pieces - 1;
+
+	while (lo < hi) {
+		u32 mid = lo + (hi - lo) / 2;
+
+		if (map->piece[mid].offset + map->piece[mid].size > offset)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return &map->piece[lo];
 }
 
 phys_addr_t bounce_original(const struct dmasim_machine *m, phys_addr_t slot)
@@ -90,8 +98,8 @@ phys_addr_t bounce_original(const struct dmasim_machine *m, phys_addr_t slot)
 		return DMA_BAD_PHYS;
 	if (!map->piece)
 		return map->orig + (slot - start);
-	piece = piece_at(map, slot - start);
-	return piece ? piece->orig + (slot - start - piece->offset) : DMA_BAD_PHYS;
+	piece = piece_from(map, slot - start);
+	return piece->orig + (slot - start - piece->offset);
 }
 
 /* ---- copying ---- */
@@ -157,8 +165,8 @@ static inline void each_piece(struct dmasim_machine *m, const struct bounce_map 
 		fn(m, start + lo, map->orig + lo, hi - lo);
 		return;
 	}
-	for (u32 i = 0; i < map->nr_pieces; i++) {
-		const struct bounce_piece *piece = &map->piece[i];
+	for (const struct bounce_piece *piece = piece_from(map, lo), *end = map->piece + map->nr_pieces;
+	     piece < end && piece->offset < hi; piece++) {
 		u64 from = lo > piece->offset ? lo : piece->offset;
 		u64 to = hi < piece->offset + piece->size ? hi : piece->offset + piece->size;
 
@@ -534,8 +542,8 @@ bool bounce_unmap(struct dmasim_machine *m, phys_addr_t slot, size_t size, enum 
 	if (!map || map->memory)
 		return false;
 	if (k_unlikely(map->piece != NULL)) {
-		piece = piece_at(map, slot - start);
-		if (!piece || !piece->live || piece->offset != slot - start)
+		piece = piece_from(map, slot - start);
+		if (!piece->live || piece->offset != slot - start)
 			return false;
 		/* one entry, as the tracker knows them; or, where it does not look, the segment that holds all */
 		for (; piece < map->piece + map->nr_pieces && piece->offset < slot - start + size; piece++) {

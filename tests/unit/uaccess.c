@@ -20,14 +20,14 @@ static int setup(void **state)
 	m = dmasim_machine_create("pc,report=none,summary=off");
 	user = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_true(m && user != MAP_FAILED);
-	munmap(user + 4096, 4096);
+	mprotect(user + 4096, 4096, PROT_NONE); /* not unmapped: something else might come to lie there */
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	munmap(user, 4096);
+	munmap(user, 8192);
 	return dmasim_machine_destroy(m);
 }
 
