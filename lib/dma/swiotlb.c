@@ -96,10 +96,9 @@ phys_addr_t bounce_original(const struct dmasim_machine *m, phys_addr_t slot)
 
 	if (!map || map->memory)
 		return DMA_BAD_PHYS;
-	if (!map->piece)
-		return map->orig + (slot - start);
-	piece = piece_from(map, slot - start);
-	return piece->orig + (slot - start - piece->offset);
+	slot -= start;
+	piece = map->piece ? piece_from(map, slot) : NULL;
+	return piece ? piece->orig + (slot - piece->offset) : map->orig + slot;
 }
 
 /* ---- copying ---- */
