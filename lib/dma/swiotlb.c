@@ -101,12 +101,12 @@ phys_addr_t bounce_original(const struct dmasim_machine *m, phys_addr_t slot)
 	return piece ? piece->orig + (slot - piece->offset) : map->orig + slot;
 }
 
-/* ---- copying ---- */
+/* ---- copying: by memmove(), since a driver that maps a stray address may name the slots themselves ---- */
 
 static void copy_in(struct dmasim_machine *m, phys_addr_t slot, phys_addr_t orig, size_t n)
 {
 	if (k_likely(dma_is_ram(m, orig, n)))
-		memcpy(sim_ram_ptr(m->hw, slot), sim_ram_ptr(m->hw, orig), n);
+		memmove(sim_ram_ptr(m->hw, slot), sim_ram_ptr(m->hw, orig), n);
 	else
 		mm_phys_read(m, orig, sim_ram_ptr(m->hw, slot), n);
 }
@@ -114,7 +114,7 @@ static void copy_in(struct dmasim_machine *m, phys_addr_t slot, phys_addr_t orig
 static void copy_out(struct dmasim_machine *m, phys_addr_t slot, phys_addr_t orig, size_t n)
 {
 	if (k_likely(dma_is_ram(m, orig, n)))
-		memcpy(sim_ram_ptr(m->hw, orig), sim_ram_ptr(m->hw, slot), n);
+		memmove(sim_ram_ptr(m->hw, orig), sim_ram_ptr(m->hw, slot), n);
 	else
 		mm_phys_write(m, orig, sim_ram_ptr(m->hw, slot), n);
 	if (m->checks)

@@ -332,9 +332,9 @@ static size_t phys_copy(struct dmasim_machine *m, phys_addr_t phys, void *buf, s
 		if (sim_ram_contains(m->hw, phys, len)) {
 			if (write) {
 				sim_ram_touch(m->hw, phys, len);
-				memcpy(sim_ram_ptr(m->hw, phys), at, len);
+				memmove(sim_ram_ptr(m->hw, phys), at, len); /* buf may be simulated RAM too */
 			} else {
-				memcpy(at, sim_ram_ptr(m->hw, phys), len);
+				memmove(at, sim_ram_ptr(m->hw, phys), len);
 			}
 			moved = len;
 		} else {

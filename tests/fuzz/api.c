@@ -23,11 +23,11 @@ static void on_stop(const char *why, void *arg)
 
 static void life(struct api *a)
 {
-	static const struct api_group *const groups[] = {&api_memory, &api_devices, &api_kernel};
+	static const struct api_group *const groups[] = {&api_memory, &api_devices, &api_kernel, &api_mapping};
 	const struct api_group *group;
 
 	while (a->in.size) {
-		group = groups[fuzz_below(&a->in, 3)];
+		group = groups[fuzz_below(&a->in, 4)];
 		fuzz_operations++;
 		group->calls[fuzz_below(&a->in, group->nr)](a);
 	}
@@ -41,6 +41,12 @@ static struct dmasim_machine *create(struct fuzz_input *in)
 		"pc,ram=64M,summary=off,report=text,log=/dev/null,guard=snapshot",
 		"worst,ram=64M,summary=on,report=json,log=/dev/null,chaos=on,seed=3",
 		"pc,ram=64M,checks=off,summary=off",
+		"pc-swiotlb,ram=64M,summary=off,report=none,swiotlb=force",
+		"pc-swiotlb,ram=64M,summary=off,report=none,checks=off",
+		"worst,ram=64M,summary=off,report=none,dma_ops=arm,cma=16M,dma_debug=on",
+		"pc,ram=64M,summary=off,report=none,dma_ops=arm64,cma=8M",
+		"pc,ram=64M,summary=off,report=text,log=/dev/null,dma_ops=arm64-coherent,dma_debug=on",
+		"pc,ram=64M,summary=off,report=none,dma_ops=iommu",
 	};
 	char nonsense[64];
 	unsigned int n = fuzz_below(in, sizeof(nonsense));
@@ -57,7 +63,7 @@ static struct dmasim_machine *create(struct fuzz_input *in)
 		else if (!*dmasim_last_error())
 			abort();
 	}
-	return dmasim_machine_create(specs[fuzz_below(in, 5)]);
+	return dmasim_machine_create(specs[fuzz_below(in, sizeof(specs) / sizeof(specs[0]))]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

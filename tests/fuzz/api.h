@@ -52,7 +52,7 @@ struct api_group {
 	api_call *const *calls;
 	unsigned int nr;
 };
-extern const struct api_group api_memory, api_devices, api_kernel;
+extern const struct api_group api_memory, api_devices, api_kernel, api_mapping;
 
 static inline struct device *any_device(struct api *a)
 {

@@ -246,13 +246,36 @@ static void large_numbers(void **state)
 	free(list);
 }
 
+/* An original that is not the driver's but the pool itself, and overlaps its own copy. */
+static void of_the_pool(void **state)
+{
+	phys_addr_t first, second;
+
+	(void)state;
+	begin("pc-swiotlb");
+	first = swiotlb_tbl_map_single(dev, virt_to_phys(buf), 1024, 1024, 0, DMA_TO_DEVICE, 0);
+	second = swiotlb_tbl_map_single(dev, first + 512, 2048, 2048, 0, DMA_TO_DEVICE, 0);
+	assert_true(second > first + 512 && second < first + 512 + 2048);
+	dmasim_device_read(dev, second, bytes, 1024);
+	assert_int_equal(bytes[0], 0x11);
+	assert_int_equal(bytes[511], 0x11);
+	swiotlb_tbl_unmap_single(dev, second, 2048, DMA_TO_DEVICE, 0);
+	second = swiotlb_tbl_map_single(dev, first + 512, 2048, 2048, 0, DMA_BIDIRECTIONAL, 0);
+	swiotlb_sync_single_for_cpu(dev, second, 2048, DMA_BIDIRECTIONAL);
+	swiotlb_tbl_unmap_single(dev, second, 2048, DMA_BIDIRECTIONAL, 0);
+	swiotlb_tbl_unmap_single(dev, first, 1024, DMA_TO_DEVICE, 0);
+	assert_int_equal(used(), 0);
+	dmasim_violations_clear();
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(copies),	 cmocka_unit_test(low_bits_and_limits),
 		cmocka_unit_test(lists),	 cmocka_unit_test(own_pool),
 		cmocka_unit_test(grows),	 cmocka_unit_test(repeated),
-		cmocka_unit_test(large_numbers),
+		cmocka_unit_test(large_numbers), cmocka_unit_test(of_the_pool),
 	};
 
 	return cmocka_run_group_tests_name("swiotlb", tests, NULL, NULL);
