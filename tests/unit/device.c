@@ -123,7 +123,7 @@ static void embedded(void **state)
 
 static void of_another_machine(void **state)
 {
-	struct device dev = {.init_name = "mine"};
+	static struct device dev = {.init_name = "mine"};
 	struct dmasim_machine *other;
 
 	(void)state;
