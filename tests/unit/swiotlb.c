@@ -217,7 +217,7 @@ static void repeated(void **state)
 /* Sizes and numbers that do not fit into what a slot's record has for them. */
 static void large_numbers(void **state)
 {
-	const int many = RUNNING_ON_VALGRIND ? 40000 : 70000; /* there, not more than it leaves records for */
+	const int many = RUNNING_ON_VALGRIND ? 20000 : 70000; /* there, not more than it leaves records for */
 	struct scatterlist *list = calloc((size_t)many, sizeof(*list));
 	unsigned char *big;
 
